@@ -14,8 +14,8 @@ const KEPT_MS = 5000; // a connection that lives so long has been good
  * @param {(text: string) => void} owner.received one message.
  * @param {(reason: string) => void} owner.lost it is not open any more; it will be tried again.
  * @param {() => string} owner.ping a message that is answered.
- * @returns {{send: (text: string) => boolean, renew: (reason: string) => void, close: () => void}} `send` is false where
- *   nothing is open; `renew` gives this connection up for another one.
+ * @returns {{send: (text: string) => boolean, renew: (reason: string) => void, close: () => void}} `send` is false
+ *   where nothing is open; `renew` gives this connection up for another one.
  */
 export function openLink(path, owner) {
   const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${path}`;

@@ -18,6 +18,7 @@ const COLUMNS = [
   { name: 'faults', title: 'Faults' },
 ];
 const PATH = '/admin/faults';
+const ELSEWHERE = 'clients of this server itself are not listed: another one, or process, has the market';
 
 /** @param {HTMLElement} root @param {Object} app */
 export function mount(root, app) {
@@ -25,6 +26,7 @@ export function mount(root, app) {
   const looks = new Looks();
   let visible = false;
   let found = [];
+  let asked = false;
   let open = 0;
   let after = 0;
   let chosen = null;
@@ -54,6 +56,7 @@ export function mount(root, app) {
   function took(answer, wrong) {
     problem = wrong;
     if (answer) {
+      asked = true;
       found = looks.take(answer.connections, performance.now());
       open = answer.open;
       if (!found.length && after) after = 0;
@@ -112,9 +115,13 @@ export function mount(root, app) {
         write(node, left ? `End ${text.toLowerCase()}` : text);
       }
       further.hidden = open <= MOST;
-      write(said, why);
-      said.hidden = !why;
-      drawn = { why: admin.why(), problem, open, chosen, atWork: [...atWork.keys()], connections: found };
+      // Of an edge and of workers the list is that of whoever has the market: this page is not in it.
+      const elsewhere = asked && open <= MOST && !found.some((one) => isOwn(one, app.server.page));
+      const told = why || (elsewhere ? ELSEWHERE : '');
+      write(said, told);
+      said.hidden = !told;
+      const now = { problem, said: told, open, chosen, atWork: [...atWork.keys()], connections: found };
+      drawn = { why: admin.why(), ...now };
     },
     visible(on) {
       visible = on;
@@ -123,8 +130,12 @@ export function mount(root, app) {
   };
 }
 
+function isOwn(one, page) {
+  return one.target.includes(`page=${page}`);
+}
+
 function shownRow(one, chosen, page) {
-  const own = page && one.target.includes(`page=${page}`);
+  const own = isOwn(one, page);
   const behind = one.seq_behind;
   return {
     id: String(one.connection),

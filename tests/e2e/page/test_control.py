@@ -223,3 +223,19 @@ def test_a_watcher_changes_nothing(tab, tmp_path):
             server.admin("clock", {"action": "seek", "time": shown_start(server) + 31_000_000_000})
             page.until("timeline", "p.rows.some((one) => one.state !== 'ahead')")
     assert [one for one in tab.errors if "WebSocket" not in one and "net::ERR" not in one] == []
+
+
+def test_who_is_connected_elsewhere(tab, tmp_path):
+    """Where another process has the market, the page says whose list it is, not that nobody is connected."""
+    with paged_server(tmp_path, "--seed", 1, "--workers", 1) as workers:
+        page = Page(tab, workers, keys=False, admin=True)
+        tab.click("#t-connections")
+        page.until(
+            "connections", "!p.open && p.said.startsWith('clients of this server itself are not listed')"
+        )
+
+
+def test_who_is_connected_here(page):
+    """Where this page's own connection is listed, nothing is missing."""
+    page.tab.click("#t-connections")
+    page.until("connections", "p.open && p.said === ''")
