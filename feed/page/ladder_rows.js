@@ -1,5 +1,7 @@
 // Which prices the rows of the ladder stand for, and what stands at each. Pure.
 
+/** States of an instrument in which nothing trades at once. */
+const STANDING = new Set(['halted', 'closed', 'auction']);
 /** Groupings that are offered, in ticks. */
 const GROUPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000];
 
@@ -12,6 +14,16 @@ const GROUPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000];
  */
 export function groupings(tick, price) {
   return GROUPS.map((each) => each * tick).filter((step, at) => at === 0 || step <= Math.abs(price) / 100);
+}
+
+/**
+ * Why nothing can be taken out of a book now: the instrument's state, or an auction where bids and asks overlap.
+ *
+ * @returns {string} Empty where it can.
+ */
+export function standing(instrument, book) {
+  if (STANDING.has(instrument.status)) return instrument.status;
+  return book?.crossed ? 'auction' : '';
 }
 
 /** The price of the group that `price` falls into: bids go down, asks up; no group promises more than there is. */

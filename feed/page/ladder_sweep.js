@@ -2,6 +2,7 @@
 // is the one that was typed, or what stands up to the row under the pointer.
 
 import { element } from './dom.js';
+import { standing } from './ladder_rows.js';
 import { groupedText, screen, text, units, zeros } from './numbers.js';
 import { Text } from './rows.js';
 
@@ -80,10 +81,11 @@ export function mountSweep(root, app, changed) {
   }
 
   function fill(cells, side, book, instrument, wanted) {
-    const taken = wanted > 0 && !book.crossed ? book.sweep(side, wanted) : null;
+    const why = standing(instrument, book);
+    const taken = wanted > 0 && !why ? book.sweep(side, wanted) : null;
     if (!taken || taken.filled === 0) {
       for (const each of COLUMNS) cells[each].set('–');
-      if (book.crossed) cells.average.set('auction');
+      if (why) cells.average.set(why);
       return;
     }
     cells.average.set(screen(text(taken.average, instrument.priceDecimals)));

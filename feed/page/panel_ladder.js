@@ -2,7 +2,7 @@
 // Each side is its own sorted list, so that a book that is crossed, as in a call auction, is shown as it is.
 
 import { element, tools } from './dom.js';
-import { groupings, heldLevels, ownKey, ownOrders } from './ladder_rows.js';
+import { groupings, heldLevels, ownKey, ownOrders, standing } from './ladder_rows.js';
 import { mountSweep } from './ladder_sweep.js';
 import { screen, short, text } from './numbers.js';
 import { Bar, Figure, Flag, Rows, Text, table } from './rows.js';
@@ -244,9 +244,9 @@ export function mount(root, app) {
   }
 
   function spreadText(book, { bid, ask }) {
-    if (['halted', 'closed', 'auction'].includes(instrument.status)) return instrument.status;
+    const why = standing(instrument, book);
+    if (why) return book.crossed ? `${why}, bids above asks` : why;
     if (bid === null || ask === null) return 'one side is empty';
-    if (book.crossed) return 'crossed: call auction';
     const bps = ((ask - bid) * 20_000) / (ask + bid);
     const said = `spread ${text(ask - bid, instrument.priceDecimals)} · ${bps.toFixed(1)} bps`;
     return held ? `${said} · held` : said;

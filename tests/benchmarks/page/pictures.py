@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 START = "2026-01-05T14:30:00Z"
 DESKTOP, TABLET, PHONE = (1280, 800), (900, 800), (390, 844)
 SETTLE_SECONDS = 1.5
+LISTED_SECONDS = 11  # so often the page asks what is halted
 KEYS = f"""(() => {{
   feedPage.app.keys.useDemo();
   feedPage.app.keys.set('admin', {{ key: '{ADMIN_KEY}' }});
@@ -99,6 +100,7 @@ def watched(browser: Browser, scenario: str, seconds: float, picture: Picture, f
     ):
         server.go_on(seconds)
         tab.until(f"feedPage.app.market.state().seq >= {server.clock()['seq']} - 200", 60)
+        browser.listen(LISTED_SECONDS)
         return save(browser, tab, folder, picture)
 
 
