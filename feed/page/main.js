@@ -1,29 +1,29 @@
 // The page: makes the market's connection and the panels, and carries what one of them says to the others. Panels know
 // `app` and nothing of each other.
 
-import { makeAccounts } from './accounts.js';
-import { openAdmin } from './admin.js';
-import { Frame } from './frame.js';
+import { makeAccounts } from './account/accounts.js';
+import { openAdmin } from './admin/admin.js';
+import { Frame } from './drawing/frame.js';
 import { mountKeyboard } from './keyboard.js';
-import { openKeys } from './keys.js';
+import { openKeys } from './account/keys.js';
 import { mountLayout, mountTheme } from './layout.js';
-import { open as openLiquidations } from './liquidations.js';
-import { open as openMarket } from './market.js';
-import * as account from './panel_account.js';
-import * as chart from './panel_chart.js';
-import * as clock from './panel_clock.js';
-import * as connections from './panel_connections.js';
-import * as depth from './panel_depth.js';
-import * as events from './panel_events.js';
-import * as instruments from './panel_instruments.js';
-import * as ladder from './panel_ladder.js';
-import * as messages from './panel_messages.js';
-import * as quote from './panel_quote.js';
-import * as status from './panel_status.js';
-import * as tape from './panel_tape.js';
-import * as ticket from './panel_ticket.js';
-import * as timeline from './panel_timeline.js';
-import * as venues from './panel_venues.js';
+import { open as openLiquidations } from './market/liquidations.js';
+import { open as openMarket } from './market/market.js';
+import * as account from './panels/account.js';
+import * as chart from './panels/chart.js';
+import * as clock from './panels/clock.js';
+import * as connections from './panels/connections.js';
+import * as depth from './panels/depth.js';
+import * as events from './panels/events.js';
+import * as instruments from './panels/instruments.js';
+import * as ladder from './panels/ladder.js';
+import * as messages from './panels/messages.js';
+import * as quote from './panels/quote.js';
+import * as status from './panels/status.js';
+import * as tape from './panels/tape.js';
+import * as ticket from './panels/ticket.js';
+import * as timeline from './panels/timeline.js';
+import * as venues from './panels/venues.js';
 
 /** Panels by the name of their place in index.html, in the order in which they are drawn. */
 const PANELS = {

@@ -72,7 +72,7 @@ def test_orders_in_whatever_order_they_are_told(run_js, seed):
           };
         }""",
         told,
-        modules=["orders"],
+        modules=["account/orders"],
     )
     ends = [end for _, end in lives]
     assert sorted(found["orders"], key=lambda one: one["id"]) == sorted(ends, key=lambda one: one["id"])
@@ -100,7 +100,7 @@ def test_a_request_for_all_open_orders(run_js):
           orders.apply({ ...base, id: 'ended', status: 'cancelled', ts: 1 });
           return [...orders.open(), ...orders.finished(9)].map((one) => [one.id, one.status]);
         }""",
-        modules=["orders"],
+        modules=["account/orders"],
     )
     assert dict(found) == {
         "stays": "open",
@@ -129,7 +129,7 @@ def test_what_is_over_is_bounded(run_js):
           return [orders.open().map((one) => one.id), orders.finished(99).length, orders.finished(1)[0].id,
             orders.fills('S').map((one) => one.ts)];
         }""",
-        modules=["orders"],
+        modules=["account/orders"],
     )
     assert found[0] == ["old"]
     assert 10 <= found[1] <= 20
@@ -143,14 +143,14 @@ def test_numbers_of_json_stay_texts(run_js):
     strange = ['"', '\\"1.5', "1.50", "a\nb", "\\\\", "{1:2}", "é\u2028", ""]
     numbers = ",".join([*digits, "-0.10", "1e-05", "0"])
     text = f'{{"numbers":[{numbers}],"texts":{json.dumps(strange)},"nothing":[null,true]}}'
-    found = run_js("(m, text) => m.readExact(text)", text, modules=["exact_json"])
+    found = run_js("(m, text) => m.readExact(text)", text, modules=["common/exact_json"])
     assert found == {"numbers": [*digits, "-0.10", "1e-05", "0"], "texts": strange, "nothing": [None, True]}
     written = run_js(
         """(m) => [m.writeExact({ symbol: 'A"B', none: null }, { size: '0.10', price: null }),
           ...['1e5', '1;2', '', 'NaN', '1.'].map((bad) => {
             try { return m.writeExact({}, { size: bad }); } catch (problem) { return problem.name; }
           })]""",
-        modules=["exact_json"],
+        modules=["common/exact_json"],
     )
     assert written == ['{"symbol":"A\\"B","size":0.10}', *["RangeError"] * 5]
 
@@ -160,12 +160,12 @@ def test_signatures(run_js):
     found = run_js(
         """async (m) => [await m.hmacHex('SHA-256', 'demo-secret', 'symbol=BTCUSDT&timestamp=1é'),
           await m.hmacBase64('SHA-512', m.fromBase64('AAEC/w=='), new Uint8Array([1, 2, 3]))]""",
-        modules=["sign"],
+        modules=["account/sign"],
     )
     first = hmac.new(b"demo-secret", "symbol=BTCUSDT&timestamp=1é".encode(), hashlib.sha256).hexdigest()
     second = hmac.digest(b"\x00\x01\x02\xff", b"\x01\x02\x03", "sha512")
     assert found[0] == first
-    assert run_js("(m, text) => [...m.fromBase64(text)]", found[1], modules=["sign"]) == list(second)
+    assert run_js("(m, text) => [...m.fromBase64(text)]", found[1], modules=["account/sign"]) == list(second)
 
 
 def test_the_script_beside_the_clock(run_js):
@@ -184,10 +184,10 @@ def test_the_script_beside_the_clock(run_js):
             entries,
             {"start": start, "duration": duration},
             {"time": time, "seq": 69},
-            modules=["timeline"],
+            modules=["admin/timeline"],
         )
         assert found == wanted
-    spans = run_js("(m) => [3723000, 125900, 59999, 40].map(m.span)", modules=["timeline"])
+    spans = run_js("(m) => [3723000, 125900, 59999, 40].map(m.span)", modules=["admin/timeline"])
     assert spans == ["1:02:03", "2:05", "59.9 s", "0.0 s"]
 
 
@@ -201,6 +201,6 @@ def test_rates_of_connections(run_js):
             { connection: 3, acked_bytes: 9 }];
           return looks.take(next, 5500).map((one) => one.rate);
         }""",
-        modules=["connections"],
+        modules=["admin/connections"],
     )
     assert found == [6000, None, None]

@@ -11,7 +11,7 @@ import pytest
 
 import feed.page
 
-BASE = resources.files(feed.page).joinpath("base.css").read_text()
+BASE = resources.files(feed.page).joinpath("styles/base.css").read_text()
 TOKEN = re.compile(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);")
 THEMES = ("light", "dark")
 # Text and what it stands on.
@@ -83,7 +83,9 @@ def test_what_is_drawn_can_be_seen(theme, drawn, ground):
 
 def test_colours_stand_in_one_place():
     """Every other rule names a token: a colour of its own would be in no test."""
-    sheets = [one for one in resources.files(feed.page).iterdir() if one.name.endswith(".css")]
+    sheets = [
+        one for one in resources.files(feed.page).joinpath("styles").iterdir() if one.name.endswith(".css")
+    ]
     literal = re.compile(r"#[0-9a-fA-F]{3,8}\b(?![^{]*\{)|\b(?:rgb|hsl)a?\((?!0 0 0)")
     found = {one.name: literal.findall(TOKEN.sub("", one.read_text())) for one in sheets}
     assert {name: colours for name, colours in found.items() if colours} == {}

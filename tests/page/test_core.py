@@ -38,7 +38,7 @@ def test_numbers_are_those_of_the_wire(run_js):
           return [units, n.text(units, decimals), product, n.decimals(text)];
         })""",
         [(decimal_text(units, decimals), decimals, abs(units) % 1000) for units, decimals in cases],
-        modules=["numbers"],
+        modules=["common/numbers"],
     )
     assert found == [
         [units, decimal_text(units, places), decimal_text(units * (abs(units) % 1000), places), places]
@@ -71,7 +71,7 @@ def test_what_is_no_number_of_an_instrument_is_refused(run_js):
           try { n.units(text, 2); return false; } catch (problem) { return problem instanceof RangeError; }
         })""",
         [*NONE, None, 5],
-        modules=["numbers"],
+        modules=["common/numbers"],
     )
     assert refused == [*NONE, None, 5]
 
@@ -80,7 +80,7 @@ def test_sizes_are_shown_rounded_down_and_never_as_nothing(run_js):
     """At most so many digits; what is there never reads as zero, nor as more than there is."""
     draw = random.Random(2)
     cases = [(draw.randrange(1, 10 ** draw.randrange(1, 16)), draw.choice([0, 2, 8])) for _ in range(1000)]
-    found = run_js("(n, cases) => cases.map(([u, d]) => n.short(u, d, 6))", cases, modules=["numbers"])
+    found = run_js("(n, cases) => cases.map(([u, d]) => n.short(u, d, 6))", cases, modules=["common/numbers"])
     scale = {"k": 3, "M": 6, "G": 9, "T": 12}
     for (units, decimals), text in zip(cases, found, strict=True):
         shown = Decimal(text.rstrip("kMGT")).scaleb(scale.get(text[-1], 0))
@@ -98,7 +98,7 @@ def test_shown_texts(run_js):
     found = run_js(
         "(n) => [n.groupedText(-123456789n, 2), n.grouped('1000'), n.grouped('999.5'), n.screen('-1.5'), "
         "n.zeros('1.500'), n.zeros('1.000'), n.zeros('100')]",
-        modules=["numbers"],
+        modules=["common/numbers"],
     )
     narrow, minus = "\u202f", "\u2212"
     assert found == [
@@ -117,7 +117,7 @@ def test_checksum_is_that_of_zlib(run_js):
     draw = random.Random(3)
     texts = ["", "2325.00:1.50:2324.50:2.00:2325.25:0.25"]
     texts += ["".join(draw.choices("0123456789.:", k=draw.randrange(500))) for _ in range(200)]
-    found = run_js("(c, texts) => texts.map(c.crc32)", texts, modules=["checksum"])
+    found = run_js("(c, texts) => texts.map(c.crc32)", texts, modules=["common/checksum"])
     assert found == [crc32(text.encode()) for text in texts]
     assert found[1] == 2334195820
 
@@ -128,7 +128,7 @@ def test_a_ring_keeps_the_newest(run_js):
         """(r) => { const ring = new r.Ring(3); const seen = [];
         for (let at = 0; at < 5; at += 1) { ring.push(at); seen.push([...ring]); }
         return [seen, ring.size, ring.evicted, ring.newest(2)]; }""",
-        modules=["ring"],
+        modules=["common/ring"],
     )
     assert found == [[[0], [1, 0], [2, 1, 0], [3, 2, 1], [4, 3, 2]], 3, 2, [4, 3]]
 
@@ -177,7 +177,7 @@ FOLLOW = """(b, grid, texts) => { const book = new b.Book(grid);
 def test_a_book_follows_the_market(run_js, joined):
     """Whenever it begins: after every message its levels are the market's, and every checksum is right."""
     texts, levels = told(changes(2000), joined)
-    found = run_js(FOLLOW, GRID, [json.loads(json.dumps(text)) for text in texts], modules=["book"])
+    found = run_js(FOLLOW, GRID, [json.loads(json.dumps(text)) for text in texts], modules=["market/book"])
     assert [[bids, asks] for _, _, bids, asks in found] == levels
     assert {(said, whole) for said, whole, _, _ in found} == {("changed", True)}
 
@@ -213,7 +213,7 @@ def test_a_book_in_parts_is_whole_at_the_last(run_js):
         GRID,
         parts,
         late,
-        modules=["book"],
+        modules=["market/book"],
     )
     waiting = ["waiting", False]
     assert found == [[waiting, waiting, waiting, ["changed", True], ["same", True]], 50, 50]
@@ -241,7 +241,7 @@ def test_a_book_that_is_not_the_servers_says_so(run_js):
         GRID,
         texts,
         lost,
-        modules=["book"],
+        modules=["market/book"],
     )
     before, after, reasons, ignored, mended, whole = found
     assert (before, after, mended, whole) == (True, "waiting", "changed", True)
@@ -262,7 +262,7 @@ def test_a_row_off_the_grid_changes_nothing(run_js):
           .concat(before === JSON.stringify([book.levels('bid'), book.levels('ask')]), book.whole); }""",
         GRID,
         texts[0],
-        modules=["book"],
+        modules=["market/book"],
     )
     assert found == ["RangeError"] * 3 + [True, True]
 
@@ -283,7 +283,7 @@ def test_groups_and_costs_of_a_book(run_js):
         GRID,
         texts,
         sizes,
-        modules=["book"],
+        modules=["market/book"],
     )
     for name, side, up in (("bids", bids, 0), ("asks", asks, 49)):
         grouped = {}
@@ -335,7 +335,7 @@ def test_a_crossed_book_is_kept_as_it_is(run_js):
         GRID,
         [["1.00", "1"], ["1.10", "1"]],
         [["1.10", "1"], ["1.05", "1"]],
-        modules=["book"],
+        modules=["market/book"],
     )
     one, other = [False, {"bid": 110, "ask": None}, None], [False, {"bid": None, "ask": 105}, None]
     assert found == [[one, other, [True, {"bid": 110, "ask": 105}, 215]], [110, 100], [105, 110]]
@@ -358,7 +358,7 @@ def test_trades_stand_in_the_order_in_which_they_were_made(run_js):
         kept.cut(5000, 100); kept.add({ ...trades[0], id: 6, seq: 100, ts: 5500 }); kept.cut(5000, 100);
         return [seen, before, after, ids()]; }""",
         [trade(1), trade(3), trade(2), trade(2), trade(6), trade(7), trade(3, seq=31)],
-        modules=["trades"],
+        modules=["market/trades"],
     )
     seen, before, after, back = found
     assert seen == [["new", 0], ["new", 1], ["late", 0], ["twin", 0], ["new", 2], ["new", 2], ["twin", 2]]
@@ -394,7 +394,7 @@ def test_candles_of_trades_are_those_of_the_server(run_js):
         return series.range(0, 9999).map((it) =>
           [it.time, it.open, it.high, it.low, it.close, it.volume, it.trades]); }""",
         mixed,
-        modules=["candles"],
+        modules=["market/candles"],
     )
     assert found == [
         [start, it.open, it.high, it.low, it.close, it.volume, it.trades]
@@ -432,7 +432,7 @@ def test_history_and_stream_make_one_row_of_candles(run_js):
             [candle(n * 60_000, 1, closed=True) for n in (1, 2, 3)],
             candle(60_000, 50),
         ],
-        modules=["candles"],
+        modules=["market/candles"],
     )
     seen, taken, gaps = found
     assert seen == [
@@ -491,7 +491,7 @@ def test_venues_and_the_arbitrage_between_them(run_js):
         })]; }""",
         known,
         rounds,
-        modules=["venues"],
+        modules=["market/venues"],
     )
     assert found[0] == [{"name": "BTC/USD", "base": "BTC", "symbols": ["BTC-0", "BTC-1", "BTC-2"]}]
     for quotes, (gain, rows) in zip(rounds, found[1], strict=True):
@@ -519,7 +519,7 @@ def test_ratios_are_those_of_the_server(run_js):
     """Basis points of the mean, to four digits."""
     draw = random.Random(8)
     cases = [(draw.randrange(1, 10**9), draw.randrange(1, 10**9)) for _ in range(500)]
-    found = run_js("(n, cases) => cases.map(([a, b]) => n.ratioBps(a, b))", cases, modules=["numbers"])
+    found = run_js("(n, cases) => cases.map(([a, b]) => n.ratioBps(a, b))", cases, modules=["common/numbers"])
     assert found == [pytest.approx(spread_bps(a, b), abs=1.01e-4) for a, b in cases]
 
 

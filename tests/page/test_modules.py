@@ -1,18 +1,20 @@
 """The page's files as text: what a module may import and use, so that it works offline and as it is."""
 
+import posixpath
 import re
 from html.parser import HTMLParser
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
 import feed.page
 
-FOLDER = resources.files(feed.page)
+FOLDER = Path(str(resources.files(feed.page)))
 FILES = {
-    one.name: one.read_text()
-    for one in FOLDER.iterdir()
-    if one.name.endswith((".js", ".css", ".html", ".svg"))
+    one.relative_to(FOLDER).as_posix(): one.read_text()
+    for one in FOLDER.rglob("*")
+    if one.suffix in {".js", ".css", ".html", ".svg"}
 }
 MODULES = {name: text for name, text in FILES.items() if name.endswith(".js")}
 MOST_LINES = 300
@@ -21,25 +23,36 @@ WIDTH = 120
 PURE = {
     f"{name}.js"
     for name in [
-        "book",
-        "candles",
-        "checksum",
-        "connections",
-        "exact_json",
-        "ladder_rows",
-        "listeners",
-        "liveness",
-        "messages",
-        "numbers",
-        "orders",
-        "progress",
-        "ring",
-        "session",
-        "timeline",
-        "times",
-        "trades",
-        "venues",
+        "account/orders",
+        "admin/connections",
+        "admin/timeline",
+        "common/checksum",
+        "common/exact_json",
+        "common/listeners",
+        "common/numbers",
+        "common/ring",
+        "common/times",
+        "connection/liveness",
+        "connection/messages",
+        "connection/progress",
+        "connection/session",
+        "market/book",
+        "market/candles",
+        "market/trades",
+        "market/venues",
+        "panels/ladder_rows",
     ]
+}
+# By folder, those that its modules may import from beside their own; what stands in none may from all.
+BELOW = {
+    "common": set(),
+    "connection": {"common"},
+    "market": {"common", "connection"},
+    "account": {"common", "connection"},
+    "admin": {"account", "common"},
+    "drawing": {"common"},
+    "panels": {"account", "admin", "common", "drawing", "market"},
+    "styles": set(),
 }
 OUTSIDE = re.compile(
     r"\b(document|window|globalThis|localStorage|sessionStorage|WebSocket|fetch|setTimeout|setInterval|performance"
@@ -69,7 +82,10 @@ def code(text):
 
 def imports(name):
     """Names of the files that a module imports."""
-    return [one.removeprefix("./") for one in IMPORT.findall(MODULES[name])]
+    return [
+        posixpath.normpath(posixpath.join(posixpath.dirname(name), one))
+        for one in IMPORT.findall(MODULES[name])
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
@@ -83,9 +99,21 @@ def test_a_module_is_small_and_says_what_it_is(name):
 
 @pytest.mark.parametrize("name", sorted(MODULES))
 def test_a_module_imports_what_is_there(name):
-    """Imports are of files beside it: there is no build step that would find others."""
-    assert all(one.startswith("./") for one in IMPORT.findall(MODULES[name]))
+    """Imports are of files of the page: there is no build step that would find others."""
+    assert all(one.startswith(("./", "../")) for one in IMPORT.findall(MODULES[name]))
     assert [one for one in imports(name) if one not in MODULES] == []
+
+
+@pytest.mark.parametrize("name", sorted(name for name in MODULES if "/" in name))
+def test_imports_go_from_folder_to_folder_downwards(name):
+    """What a folder stands on is said once, above."""
+    folder = posixpath.dirname(name)
+    assert {posixpath.dirname(one) for one in imports(name)} <= {folder} | BELOW[folder]
+
+
+def test_every_folder_is_known():
+    """There is none but those whose imports are said."""
+    assert {posixpath.dirname(name) for name in FILES} == {"", *BELOW}
 
 
 def test_imports_go_in_no_circle():

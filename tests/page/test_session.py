@@ -35,7 +35,7 @@ def play(run_js):
             for s in steps
         ]
         texts = [s if s[0] != "want" else list(steps[n]) for n, s in enumerate(texts)]
-        return run_js(PLAY, groups, texts, modules=["session"])
+        return run_js(PLAY, groups, texts, modules=["connection/session"])
 
     return run
 
@@ -363,6 +363,6 @@ def test_liquidations_are_each_taken_once(run_js):
         return [first, second, all.rows.map((it) => [it.id, it.ts])]; }""",
         one,
         later,
-        modules=["forced_trades"],
+        modules=["market/forced_trades"],
     )
     assert found == [1, 0, [[2, 9], [3, 5], [1, 5]]]
