@@ -42,6 +42,7 @@ export function mount(root, app) {
   let held = null;
   let hovered = null;
   let current = null;
+  let pressed = null;
   let drawn = { asks: [], bids: [] };
   let message = '';
 
@@ -55,6 +56,10 @@ export function mount(root, app) {
     hovered = row?.level ? row : null;
     if (row?.level) row.node.title = title(row);
     app.frame.touch('ladder');
+  };
+  node.onpointerdown = (event) => {
+    const row = rowOf(event.target);
+    pressed = row?.level ? { row, level: row.level, ownIds: row.ownIds } : null;
   };
   node.onclick = onClick;
   new ResizeObserver(fit).observe(root);
@@ -139,18 +144,17 @@ export function mount(root, app) {
 
   function onClick(event) {
     const row = rowOf(event.target);
-    if (!row?.level) return;
-    if (event.target === row.cancel) {
-      for (const id of row.ownIds) app.tell('cancel', { id });
-      return;
-    }
-    take(row);
+    if (!row?.level || event.detail > 1) return; // the second of a double click would be a second order
+    // A finger holds no prices: they may move under it until it is lifted.
+    const { level, ownIds } = pressed?.row === row ? pressed : row;
+    if (event.target === row.cancel) for (const id of ownIds) app.tell('cancel', { id });
+    else take(row, level);
   }
 
   /** Into the ticket: an order that would rest where the row is. */
-  function take(row) {
+  function take(row, level) {
     setCurrent(row);
-    app.tell('pick', { side: row.side === 'ask' ? 'sell' : 'buy', price: row.level.price });
+    app.tell('pick', { side: row.side === 'ask' ? 'sell' : 'buy', price: level.price });
   }
 
   // One row can be reached by Tab: the one that had the focus last.
@@ -171,9 +175,11 @@ export function mount(root, app) {
       next.node.focus();
       hovered = next.level ? next : null;
       app.frame.touch('ladder');
-    } else if (event.key === 'Enter' && row.level) take(row);
-    else if (event.key === 'Delete' && row.ownIds.length) for (const id of row.ownIds) app.tell('cancel', { id });
-    else return false;
+    } else if (event.key === 'Enter' && row.level) {
+      if (!event.repeat) take(row, row.level);
+    } else if (event.key === 'Delete' && row.ownIds.length) {
+      for (const id of row.ownIds) app.tell('cancel', { id });
+    } else return false;
     return true;
   }
 

@@ -80,6 +80,38 @@ def test_an_order_of_one_click_is_of_the_book_that_was_clicked(page, server):
     assert (symbol, price) == ("EURUSD", bid)
 
 
+def test_one_click_is_one_order(page, server):
+    """A double click in the book, and Enter that is held there, are one order each."""
+    page.tab.click("#one-click")
+    row = "[data-panel=ladder] tr.bid:nth-child(5)"
+    bid = page.run("app.market.book().levels('bid', 4, 1)[0].priceText")
+    page.tab.click(row)
+    page.tab.click(row, times=2)
+    page.until("ticket", "p.answer && !p.sending")
+    page.tab.evaluate(f"document.querySelector('{row}').focus()")
+    for repeats in (False, True, True):
+        page.tab.send("Input.dispatchKeyEvent", type="keyDown", autoRepeat=repeats, **ENTER)
+    page.tab.send("Input.dispatchKeyEvent", type="keyUp", **ENTER)
+    page.until("account", "p.orders.filter((one) => one.status === 'open').length >= 2")
+    page.until("ticket", "!p.sending")
+    assert [(symbol, price) for symbol, price, _ in orders(server)] == [("BTC-USD", bid)] * 2
+
+
+def test_a_finger_takes_the_price_that_it_was_put_on(page, server):
+    """Rows that move under it until it is lifted change nothing; the mouse holds them, a finger cannot."""
+    row = "document.querySelector('[data-panel=ladder] tr.bid:nth-child(2)')"
+    shown = f"{row}.querySelector('.num').textContent"
+    page.tab.until(shown)
+    page.tab.evaluate(
+        f"{row}.dispatchEvent(new PointerEvent('pointerdown', {{ bubbles: true, pointerType: 'touch' }}))"
+    )
+    before = page.tab.evaluate(shown)
+    while page.tab.evaluate(shown) == before:
+        server.admin("clock", {"action": "step", "events": 200})
+    page.tab.evaluate(f"{row}.click()")
+    page.until("ticket", f"p.price === '{before}'")
+
+
 @pytest.mark.parametrize(
     ("address", "shown"),
     [
