@@ -27,7 +27,7 @@ export function mountLayout(app, panels) {
   });
   const views = [...document.querySelectorAll('.views button')];
   const lastTab = { market: 'depth', control: 'connections' };
-  const narrow = matchMedia('(max-width: 599px)');
+  const narrow = matchMedia('(max-width: 799px)');
   let tabShown = 'depth';
 
   function panelOf(tab) {

@@ -100,7 +100,7 @@ export function mount(root, app) {
   function fit() {
     const height = parseFloat(getComputedStyle(root).getPropertyValue('--row')) || 18;
     const room = root.clientHeight - head.offsetHeight - middle.node.offsetHeight - sweep.node.offsetHeight;
-    const most = root.clientWidth < 600 && window.innerWidth < 600 ? MOST_NARROW : MOST;
+    const most = window.innerWidth < 800 ? MOST_NARROW : MOST;
     count = Math.max(1, Math.min(most, Math.floor(room / height / 2)));
     // What is left over goes to the rows, so that the list ends where its box ends.
     const each = `${Math.min(Math.floor(room / count / 2), height + 4)}px`;
