@@ -141,7 +141,7 @@ export function makeAccounts(app) {
   function why(symbol, name) {
     const instrument = market.instrument(symbol);
     const one = find(symbol, name);
-    if (!instrument || !one) return 'this instrument is not traded by clients';
+    if (!instrument || !one) return 'no orders in this instrument from this page';
     if (UNTRADED[instrument.status]) return UNTRADED[instrument.status];
     return one.state === 'live' ? '' : `${one.title}: ${one.reason}`;
   }

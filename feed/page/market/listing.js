@@ -6,6 +6,7 @@ import { get } from '../connection/requests.js';
 const STATUSES = { active: 'trading' };
 const PHASE_MS = 2_000;
 const MARKETS_EVERY = 5; // of these
+const PASSING = new Set(['auction', 'halted']); // while one is, its end is looked for each time
 
 /**
  * An instrument: {symbol, venue, base, quote, contract, assetClass, priceDecimals, tick, sizeDecimals, lot, status}.
@@ -47,6 +48,7 @@ export async function loadInstruments() {
 export function watchStatus(tell) {
   let rounds = 0;
   let halted = '';
+  let passing = false;
   async function look() {
     if (document.hidden) return;
     const { market } = await get('/status.json');
@@ -54,8 +56,9 @@ export function watchStatus(tell) {
     const changed = halted !== market.halted.join();
     halted = market.halted.join();
     rounds += 1;
-    if (!changed && rounds % MARKETS_EVERY) return;
+    if (!changed && !passing && rounds % MARKETS_EVERY) return;
     const markets = await get('/api/v1/markets');
+    passing = markets.some(({ status }) => PASSING.has(status));
     tell.statuses(new Map(markets.map(({ market: symbol, status }) => [symbol, STATUSES[status] ?? status])));
   }
   // One that fails says what the connection says too; the next one comes soon.
