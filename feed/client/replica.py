@@ -12,7 +12,7 @@ from feed.model.instruments import Instrument
 # A lost snapshot is noticed by the deltas that come without it. Some are on their way from before it was
 # asked for, and a busy server answers late: both so many, and for so long by the market's clock.
 PATIENCE: Final = 200
-PATIENCE_NS: Final = 10 * NS_PER_SECOND
+PATIENCE_NS: Final = 2 * NS_PER_SECOND
 MOST_IGNORED: Final = 20_000  # where they do not say when they are of
 
 P = TypeVar("P", bound=Part)
