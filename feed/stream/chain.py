@@ -51,15 +51,13 @@ def chained(rows: Sequence[Row], proof: int) -> Links:
         rows: The next events.
         proof: Of everything before them.
     """
-    parts: list[bytes] = []
+    try:
+        parts = list(map(_pack, rows))
+    except OverflowError:
+        parts = [packed(row) for row in rows]
     proofs: list[int] = []
-    for row in rows:
-        try:
-            part = _pack(row)
-        except OverflowError:
-            part = packed(row)
+    for part in parts:
         proof = crc32(part, proof)
-        parts.append(part)
         proofs.append(proof)
     return parts, proofs
 
