@@ -26,10 +26,10 @@ import attrs
 from feed.dialects.resume import read_position
 from feed.errors import ProtocolError
 from feed.model.durations import NS_PER_MILLISECOND
-from feed.model.events import TRADE, Event
+from feed.model.events import TRADE, Row
 from feed.model.stream_position import StreamPosition
 from feed.model.topics import Topic
-from feed.state.encoder import Encoder
+from feed.state.encoder import Encoder, RowEncoder
 from feed.state.market_state import MarketState
 
 EXTENSIONS: Final = ("seq",)
@@ -123,7 +123,7 @@ def _number(query: Mapping[str, str], name: str, *, unit: str = "") -> int | Non
     return int(text)
 
 
-class Thinnable(Encoder):
+class Thinnable(RowEncoder):
     """An encoder of which the last message can be had again."""
 
     @abstractmethod
@@ -131,7 +131,7 @@ class Thinnable(Encoder):
         """What it told last, byte for byte; None when it has told nothing."""
 
 
-class Conflated(Encoder):
+class Conflated(RowEncoder):
     """
     Another encoder's messages at intervals of market time: of each interval the latest one.
 
@@ -164,9 +164,9 @@ class Conflated(Encoder):
         """The present, as the other encoder has it."""
         return self._encoder.snapshot(market_state, instrument)
 
-    def encode(self, item: Event) -> str | None:
+    def encode_row(self, seq: int, row: Row, proof: int) -> str | None:
         """Nothing yet: it waits for the end of the interval."""
-        text = self._encoder.encode(item)
+        text = self._encoder.encode_row(seq, row, proof)
         if text is not None:
             self._waiting = text
         return None

@@ -127,9 +127,12 @@ def numbered(item: Event, at: StreamPosition | None = None) -> str:
         item: The event that the message tells of.
         at: Where the message stands if that is not at its event: a snapshot.
     """
-    if at is None:
-        return f',"seq":{item.seq},"pos":"{item.seq}-{item.proof:08x}"'
-    return placed(item.seq, at)
+    return numbered_row(item.seq, item.proof) if at is None else placed(item.seq, at)
+
+
+def numbered_row(seq: int, proof: int) -> str:
+    """The same of a row, by its sequence number and the proof up to it."""
+    return f',"seq":{seq},"pos":"{seq}-{proof:08x}"'
 
 
 def placed(seq: int, at: StreamPosition) -> str:

@@ -14,7 +14,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from feed.dialects.options import Thinnable
-from feed.model.events import QUOTE, TRADE, Event
+from feed.model.events import QUOTE, TRADE, Row
 from feed.model.stream_position import StreamPosition
 from feed.state.encoder import SUMMARY
 from feed.state.instrument_state import TickerState
@@ -52,8 +52,9 @@ class TickerEncoder(Thinnable):
         ticker = market_state.ticker(instrument)
         return None if ticker is None else self.text(ticker)
 
-    def encode(self, item: Event) -> str | None:
+    def encode_row(self, seq: int, row: Row, proof: int) -> str | None:
         """A ticker, or None when only sizes changed, a side is missing, or the change is not complete."""
-        if self._market_state.told_at(self._instrument) != item.seq:
+        del row, proof
+        if self._market_state.told_at(self._instrument) != seq:
             return None
         return self.repeated(self._market_state, self._instrument)

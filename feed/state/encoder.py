@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from feed.model.events import Event
+from feed.model.events import Event, Row, RowEvent
 from feed.state.market_state import MarketState
 
 SUMMARY: Final = 1
@@ -63,3 +64,27 @@ class Encoder(Protocol):
         """
         del seq, now
         return None
+
+
+class RowEncoder(Encoder):
+    """
+    An encoder that reads rows as they are.
+
+    Where all who hear an event read its row, no named form is made of it: for a quote that takes longer than
+    the text of a short message does.
+    """
+
+    @abstractmethod
+    def encode_row(self, seq: int, row: Row, proof: int) -> str | None:
+        """
+        The message that tells of a row, or None when this topic is silent about it.
+
+        Args:
+            seq: Its sequence number.
+            row: One of a kind in :attr:`kinds`.
+            proof: Of everything up to and including it.
+        """
+
+    def encode(self, item: Event) -> str | None:
+        """The same from the named form of a row."""
+        return self.encode_row(item.seq, item.row(), item.proof) if isinstance(item, RowEvent) else None

@@ -95,11 +95,15 @@ class Publisher:
                 project(seq, row, proof)
             hearing = listeners[row[0]][row[1]]
             if hearing:
-                item = event(seq, row, proof)
+                item: Event | None = None
                 self.calls += len(hearing)
                 for topic in hearing:
                     try:
-                        text = topic.encoder.encode(item)
+                        if topic.encode_row is not None:
+                            text = topic.encode_row(seq, row, proof)
+                        else:
+                            item = item or event(seq, row, proof)
+                            text = topic.encoder.encode(item)
                     except Exception as problem:  # noqa: BLE001 - of one protocol, none of the others
                         self._silence(topic, problem)
                         continue
@@ -199,7 +203,7 @@ class Publisher:
     def _silence(self, topic: OpenTopic, problem: Exception) -> None:
         if self._failed is None:
             raise problem
-        topic.encoder = _Silent(topic.encoder)
+        topic.encoder, topic.encode_row = _Silent(topic.encoder), None
         self._failed(topic, problem, topic.audience)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from feed.model.events import KINDS
 from feed.model.topics import Topic, in_order
-from feed.state.encoder import Encoder
+from feed.state.encoder import Encoder, RowEncoder
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 from feed.stream.groups import FaultyGroup, Group
@@ -30,6 +30,7 @@ class OpenTopic:
     Attributes:
         topic: Its name.
         encoder: Turns events into its messages.
+        encode_row: Its way to do so from rows; None where it wants their named form.
         order: Sorts topics as they compare.
         groups: Who listens. A dict for its order, which is that of the first subscription.
         deflated: Who listens to compressed frames.
@@ -38,11 +39,22 @@ class OpenTopic:
         told: Messages of that kind so far.
     """
 
-    __slots__ = ("deflated", "encoder", "faulty", "groups", "numbered", "order", "told", "topic")
+    __slots__ = (
+        "deflated",
+        "encode_row",
+        "encoder",
+        "faulty",
+        "groups",
+        "numbered",
+        "order",
+        "told",
+        "topic",
+    )
 
     def __init__(self, topic: Topic, encoder: Encoder) -> None:
         self.topic = topic
         self.encoder = encoder
+        self.encode_row = encoder.encode_row if isinstance(encoder, RowEncoder) else None
         self.order = in_order(topic)
         self.groups: dict[Group, None] = {}
         self.deflated: dict[Group, None] = {}

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.model.events import CLOCK, QUOTE
+from feed.model.events import CLOCK, QUOTE, event
 from feed.model.topics import Topic
-from feed.state.encoder import Encoder
+from feed.state.encoder import Encoder, RowEncoder
 from feed.state.market_state import MarketState
 from feed.stream.groups import Group
 from feed.stream.publisher import Publisher
@@ -132,3 +132,42 @@ def test_a_replay_includes_timer_messages(joined):
     market_state = whole.publisher.market_state.copy([0])
     again = Listener(clock(10, "heard"), market_state=market_state, seq=joined)
     assert again.tell(*times[joined:]) == whole.tell(*times[joined:])[before:]
+
+
+class Columns(RowEncoder):
+    """Says the number, the bid and the proof of every quote; raises at a bid of 0."""
+
+    kinds = (QUOTE,)
+
+    def __init__(self, *_):
+        self.period = 0
+
+    def encode_row(self, seq, row, proof):
+        if not row[3]:
+            raise ValueError("no bid")
+        return f"{seq}:{row[3]}:{proof}"
+
+
+def test_a_row_is_told_to_who_reads_rows_as_to_who_wants_names():
+    """The message is the same from a row and from its named form."""
+    row = (QUOTE, 0, 5, 7, 1, 8, 1)
+    assert Columns().encode_row(3, row, 9) == Columns().encode(event(3, row, 9)) == "3:7:9"
+
+
+def test_an_encoder_of_rows_that_raises_is_silent_from_then_on():
+    """As one of named events: the others go on, and it is not asked again."""
+    failures = []
+    publisher = Publisher(
+        MarketState(1),
+        0,
+        instruments=1,
+        make_encoder=lambda topic, *_: Columns() if topic.channel == "rows" else Clock(topic),
+        failed=lambda item, problem, _: failures.append((item.topic.channel, str(problem))),
+    )
+    group = Group((), emptied=id)
+    for channel in ("rows", "heard"):
+        item = publisher.topics.get(clock(10**6, channel), publisher.market_state)
+        item.groups[group] = None
+    publisher.publish([(QUOTE, 0, ts, bid, 1, 9, 1) for ts, bid in ((1, 7), (2, 0), (3, 8))], (4, 5, 6))
+    assert failures == [("rows", "no bid")]
+    assert [part[2:] for part in group.parts] == [b"#1", b"1:7:4", b"#2", b"#3"]

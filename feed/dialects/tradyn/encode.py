@@ -8,13 +8,12 @@ hand: prices are plain decimals with all their digits, which a float could not p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 from feed.dialects.messages import message, quoted
 from feed.dialects.options import Thinnable
-from feed.dialects.resume import numbered
-from feed.dialects.times import milliseconds
-from feed.model.events import QUOTE, Event, Quote
+from feed.dialects.resume import numbered, numbered_row
+from feed.model.durations import NS_PER_MILLISECOND
+from feed.model.events import QUOTE, Quote, Row
 from feed.model.instruments import Instrument
 from feed.state.market_state import MarketState
 
@@ -51,7 +50,8 @@ class TickEncoder(Thinnable):
         self._price = instrument.price_text
         self._seq = seq
         self._chained = chained
-        self._shown = (last.bid, last.ask) if last else None
+        self._bid = last.bid if last else None
+        self._ask = last.ask if last else None
         self._told = last.seq if last else 0
 
     def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
@@ -59,26 +59,28 @@ class TickEncoder(Thinnable):
         quote = market_state.quote(instrument)
         if quote is None:
             return []
-        return [self._tick(quote, numbered(quote, market_state.position) if self._seq else "")]
+        tail = numbered(quote, market_state.position) if self._seq else ""
+        return [self._tick(quote.ts, quote.bid, quote.ask, tail)]
 
     def repeated(self, market_state: MarketState, instrument: int) -> str | None:
         """The last tick; of a chained one nobody asks."""
         quote = market_state.quote(instrument)
-        return self._tick(quote, numbered(quote) if self._seq else "") if quote else None
-
-    def encode(self, item: Event) -> str | None:
-        """A tick, or None when only sizes changed or one side is missing."""
-        quote = cast("Quote", item)
-        prices = (quote.bid, quote.ask)
-        if prices == self._shown or not quote.two_sided:
+        if quote is None:
             return None
-        self._shown = prices
-        tail = numbered(quote) if self._seq else ""
+        return self._tick(quote.ts, quote.bid, quote.ask, numbered(quote) if self._seq else "")
+
+    def encode_row(self, seq: int, row: Row, proof: int) -> str | None:
+        """A tick, or None when only sizes changed or one side is missing."""
+        _, _, ts, bid, bid_size, ask, ask_size = row
+        if not (bid_size and ask_size) or (bid == self._bid and ask == self._ask):
+            return None
+        self._bid, self._ask = bid, ask
+        tail = numbered_row(seq, proof) if self._seq else ""
         if self._chained:
             tail += f',"prev":{self._told}'
-            self._told = quote.seq
-        return self._tick(quote, tail)
+            self._told = seq
+        return self._tick(ts, bid, ask, tail)
 
-    def _tick(self, quote: Quote, tail: str) -> str:
-        price, time = self._price, milliseconds(quote.ts)
-        return f'{self._head}{price(quote.bid)},"ask":{price(quote.ask)},"time":{time}{tail}}}'
+    def _tick(self, ts: int, bid: int, ask: int, tail: str) -> str:
+        price, time = self._price, ts // NS_PER_MILLISECOND
+        return f'{self._head}{price(bid)},"ask":{price(ask)},"time":{time}{tail}}}'

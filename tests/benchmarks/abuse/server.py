@@ -57,8 +57,8 @@ class StampedTicks(TickEncoder):
         super().__init__(instrument, last)
         self._due = due
 
-    def _tick(self, quote: Quote, tail: str) -> str:
-        return super()._tick(quote, f'{tail},"t":{quote.ts + self._due.ahead}')
+    def _tick(self, ts: int, bid: int, ask: int, tail: str) -> str:
+        return super()._tick(ts, bid, ask, f'{tail},"t":{ts + self._due.ahead}')
 
 
 class StampedTradyn(Tradyn):

@@ -26,7 +26,7 @@ from feed.dialects.options import Options
 from feed.dialects.tradyn.dialect import Tradyn
 from feed.dialects.tradyn.encode import TickEncoder
 from feed.dialects.tradyn.session import TradynSession
-from feed.model.events import QUOTE, Quote, Row
+from feed.model.events import QUOTE, Row
 from feed.model.instruments import Instrument, Listing
 from feed.model.topics import Topic
 from feed.server.serve import serve
@@ -114,8 +114,8 @@ def _quote(index: int, stamp: int, number: int) -> Row:
 class StampedTicks(TickEncoder):
     """Ticks that say when they were made."""
 
-    def _tick(self, quote: Quote, tail: str) -> str:
-        return super()._tick(quote, f'{tail},"t":{quote.ts - EPOCH_NS}')
+    def _tick(self, ts: int, bid: int, ask: int, tail: str) -> str:
+        return super()._tick(ts, bid, ask, f'{tail},"t":{ts - EPOCH_NS}')
 
 
 class Arrived(Protocol):
