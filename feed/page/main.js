@@ -105,7 +105,7 @@ function main() {
   for (const [name, module] of Object.entries(PANELS)) {
     const panel = module.mount(document.querySelector(`[data-panel="${name}"]`), app);
     panels.set(name, panel);
-    app.frame.add(name, panel, { everyFrame: CANVASES.has(name) });
+    app.frame.add(name, panel, { canvas: CANVASES.has(name) });
   }
   const layout = mountLayout(app, panels);
   mountKeyboard(app, panels, layout);

@@ -1,8 +1,8 @@
 // The one animation frame loop: whatever changes marks its panel, and a frame draws those that are marked and visible.
 // Nothing is drawn by a timer, so a hidden tab draws nothing, and a thousand messages between two frames are one draw.
 
-/** Panels of text are drawn no oftener than this: more cannot be read. Milliseconds. */
-const TEXT_EVERY = 33;
+/** What the market changes is drawn no oftener than this: more cannot be read. Milliseconds. */
+const EVERY = 33;
 
 /** Draws panels when they have something new to show. */
 export class Frame {
@@ -11,6 +11,7 @@ export class Frame {
     this._seq = seq;
     this._panels = new Map();
     this._asked = false;
+    this._canvases = false; // whether those are drawn where both kinds are due
     this._draw = this._draw.bind(this);
     /** What was drawn last: `seq`, and of each panel what its `shown()` says. */
     this.failures = 0;
@@ -21,24 +22,26 @@ export class Frame {
    *
    * @param {string} name
    * @param {{draw: (now: number) => void, shown: () => object, visible?: (on: boolean) => void}} panel
-   * @param {{everyFrame?: boolean}} [how] Canvases are drawn in each frame, text at most 30 times a second.
+   * @param {{canvas?: boolean}} [how] Canvases and text are not drawn in the same frame where both are due: each
+   *   takes a good part of one.
    */
-  add(name, panel, { everyFrame = false } = {}) {
-    const every = everyFrame ? 0 : TEXT_EVERY;
-    this._panels.set(name, { panel, every, visible: false, dirty: true, drawn: -Infinity, seq: null });
+  add(name, panel, { canvas = false } = {}) {
+    const how = { canvas, visible: false, dirty: true, atOnce: false, drawn: -Infinity, seq: null };
+    this._panels.set(name, { panel, ...how });
   }
 
-  /** Something that the panel `name` shows has changed. */
-  touch(name) {
+  /** Something that the panel `name` shows has changed; `atOnce` for what follows the pointer. */
+  touch(name, atOnce = false) {
     const entry = this._panels.get(name);
-    if (!entry || entry.dirty) return;
+    if (!entry || (entry.dirty && entry.atOnce >= atOnce)) return;
     entry.dirty = true;
+    entry.atOnce ||= atOnce;
     if (entry.visible) this._ask();
   }
 
   /** All panels are to be drawn anew: another theme, another instrument. */
   touchAll() {
-    for (const entry of this._panels.values()) entry.dirty = true;
+    for (const entry of this._panels.values()) entry.dirty = entry.atOnce = true;
     this._ask();
   }
 
@@ -47,14 +50,14 @@ export class Frame {
     const entry = this._panels.get(name);
     if (!entry || entry.visible === on) return;
     entry.visible = on;
-    entry.dirty = true;
+    entry.dirty = entry.atOnce = true;
     entry.panel.visible?.(on);
     this._ask();
   }
 
   /** Draw at once what waits for the next frame. */
   drawNow() {
-    this._draw(performance.now());
+    for (const [name, entry] of this._dirty()) this._drawOne(name, entry, performance.now());
   }
 
   /** What the page shows: the number of the newest event drawn, and what each visible panel says of itself. */
@@ -77,25 +80,31 @@ export class Frame {
 
   _draw(now) {
     this._asked = false;
-    let later = false;
-    for (const [name, entry] of this._panels) {
-      if (!entry.dirty || !entry.visible) continue;
-      // Half a frame of tolerance: two frames of 16.7 ms are 33.3 ms, or a little less.
-      if (now - entry.drawn < entry.every - 8) {
-        later = true;
-        continue;
-      }
-      entry.dirty = false;
-      entry.drawn = now;
-      entry.seq = this._seq();
-      try {
-        entry.panel.draw(now);
-      } catch (error) {
-        // One panel that cannot be drawn must not stop the others.
-        this.failures += 1;
-        console.error(`panel ${name}:`, error);
-      }
+    const dirty = this._dirty();
+    // Half a frame of tolerance: two frames of 16.7 ms are 33.3 ms, or a little less.
+    const due = dirty.filter(([, entry]) => entry.atOnce || now - entry.drawn >= EVERY - 8);
+    this._canvases = !this._canvases;
+    const both = new Set(due.map(([, entry]) => entry.canvas)).size > 1;
+    const drawn = both ? due.filter(([, entry]) => entry.atOnce || entry.canvas === this._canvases) : due;
+    for (const [name, entry] of drawn) this._drawOne(name, entry, now);
+    if (drawn.length < dirty.length) this._ask();
+  }
+
+  _dirty() {
+    return [...this._panels].filter(([, entry]) => entry.dirty && entry.visible);
+  }
+
+  _drawOne(name, entry, now) {
+    entry.dirty = false;
+    entry.atOnce = false;
+    entry.drawn = now;
+    entry.seq = this._seq();
+    try {
+      entry.panel.draw(now);
+    } catch (error) {
+      // One panel that cannot be drawn must not stop the others.
+      this.failures += 1;
+      console.error(`panel ${name}:`, error);
     }
-    if (later) this._ask();
   }
 }

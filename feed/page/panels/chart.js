@@ -32,9 +32,9 @@ export function mount(root, app) {
   const choose = (chosen) => app.tell('show', { interval: chosen });
   const interval = segmented('Interval', choices, market.shown.interval, choose);
   tools(root).append(interval.node);
-  const surface = new Surface(canvas, changed);
+  const surface = new Surface(canvas, atOnce);
   app.onTheme((colours, font) => surface.theme(colours, font));
-  const view = chartControls(canvas, changed);
+  const view = chartControls(canvas, atOnce);
   let said = -Infinity;
   let last = { candles: 0, newest: null, hover: null, fills: 0 };
   for (const kind of ['candles', 'trades', 'state', 'instruments']) market.on(kind, changed);
@@ -47,6 +47,10 @@ export function mount(root, app) {
 
   function changed() {
     app.frame.touch('chart');
+  }
+
+  function atOnce() {
+    app.frame.touch('chart', true);
   }
 
   function draw(now) {

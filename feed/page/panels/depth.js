@@ -14,7 +14,7 @@ export function mount(root, app) {
   const { market } = app;
   const canvas = element('canvas', { class: 'fill', role: 'img', tabindex: '0', 'aria-label': 'Depth' });
   root.append(canvas);
-  const surface = new Surface(canvas, () => app.frame.touch('depth'));
+  const surface = new Surface(canvas, () => app.frame.touch('depth', true));
   app.onTheme((colours, font) => surface.theme(colours, font));
   let count = LEVELS.first;
   let pointer = null;
@@ -30,12 +30,12 @@ export function mount(root, app) {
 
   function at(x) {
     pointer = x;
-    app.frame.touch('depth');
+    app.frame.touch('depth', true);
   }
 
   function zoom(by) {
     count = Math.round(Math.min(Math.max(count * by, LEVELS.least), LEVELS.most));
-    app.frame.touch('depth');
+    app.frame.touch('depth', true);
   }
 
   function key(event) {
