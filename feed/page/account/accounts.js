@@ -118,15 +118,17 @@ export function makeAccounts(app) {
 
   function look() {
     const now = market.time ?? 0;
-    if (now < marketTime - WENT_BACK_MS) {
-      // The market was taken back: ids begin anew, and what was known of orders is of another time.
-      for (const one of accounts.values()) {
-        orders.forget(one.name);
-        one.account?.refresh();
-      }
-      changed();
-    }
+    if (now < marketTime - WENT_BACK_MS) anew();
     marketTime = now;
+  }
+
+  /** Market time went back, or it is another market: ids begin anew, and what was known of orders is of before. */
+  function anew() {
+    for (const one of accounts.values()) {
+      orders.forget(one.name);
+      if (one.state === 'live') one.account.refresh(); // others ask for everything once they are
+    }
+    changed();
   }
 
   function of(symbol) {
@@ -148,6 +150,7 @@ export function makeAccounts(app) {
 
   keys.on(reopen);
   market.on('instruments', reopen);
+  market.on('history', anew);
   market.on('shown', () => {
     for (const one of accounts.values()) if (one.state === 'live') past(one);
   });

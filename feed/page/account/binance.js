@@ -237,7 +237,7 @@ export function open({ server, key, tell, version, instruments }) {
       const trades = await signed('myTrades', { symbol: names.get(symbol), limit: '100' });
       tell({ fills: trades.map((one) => past(one, symbol)) });
     },
-    refresh,
+    refresh: () => refresh().catch((problem) => link.renew(problem.message)),
     visible() {},
     close() {
       refused = refused || 'closed';

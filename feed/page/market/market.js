@@ -127,8 +127,8 @@ export class Market {
 
   /**
    * Hear of changes.
-   * @param {string} kind 'book', 'trades', 'ticker' (with its symbol), 'candles', 'signals', 'state', 'instruments'
-   *   or 'shown'
+   * @param {string} kind 'book', 'trades', 'ticker' (with its symbol), 'candles', 'signals', 'state', 'instruments',
+   *   'shown' or 'history' (what was known may be another market's)
    * @param {(value?: string) => void} listener
    * @returns {() => void} what ends it
    */
@@ -269,6 +269,7 @@ export class Market {
 
   /** It is another server: has it the same files, whose path has their version, and the same instruments? */
   async _check() {
+    this._listeners.tell('history');
     const answer = await fetch(import.meta.url, { method: 'HEAD', cache: 'no-store' }).catch(() => null);
     if (answer?.status === 404) this._state.reload = true;
     const before = this._view && gridOf(this._view.instrument);

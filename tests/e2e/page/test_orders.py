@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from paged_servers import Page, paged_server
+from steering import pause, step
 
 pytestmark = [pytest.mark.e2e, pytest.mark.protocols("guide", "tradyn")]
 
@@ -12,12 +13,17 @@ PLACE = "[data-panel=ticket] .place"
 PRICE, SIZE = "[aria-label=Price]", "[aria-label=Size]"
 
 
+def stand(server):
+    """Let its market stand still where there are books, so that prices stay where a test has seen them."""
+    pause(server)
+    step(server, 3000)
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """A market that stands still, so that prices stay where a test has seen them."""
+    """A market that stands still."""
     with paged_server(tmp_path_factory.mktemp("orders"), "--seed", 1) as found:
-        found.admin("clock", {"action": "pause"})
-        found.admin("clock", {"action": "step", "events": 3000})
+        stand(found)
         yield found
 
 
@@ -217,3 +223,33 @@ def test_a_key_that_is_refused(tab, server):
     assert "tk_live_wrong" not in tab.evaluate("JSON.stringify(feedPage.shown()) + document.body.outerHTML")
     page.run("app.keys.useDemo()")
     page.until("account", "p.accounts.margin === 'live'")
+
+
+def test_another_market_has_orders_of_its_own(browser, tmp_path):
+    """A server with another seed counts its orders anew: those of the first are forgotten."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+
+    def order(volume):
+        (bid,) = page.run("app.market.book().levels('bid', 5, 1)")
+        body = {"symbol": SYMBOL, "type": 2, "price": float(bid["priceText"]), "volume": volume}
+        placed = server.account("trade", body)
+        page.until("account", f"p.orders.length === 1 && p.orders[0].size.startsWith('{volume}')")
+        assert page.shown("account")["orders"][0]["status"] == "open"
+        return placed["ticket"]
+
+    with browser.tab() as tab:
+        with paged_server(first, "--seed", 1) as server:
+            stand(server)
+            page = Page(tab, server, SYMBOL)
+            port = server.url.rpartition(":")[2]
+            server.account("orders/cancel", {"ticket": order(0.1)})
+            page.until("account", "p.orders[0].status === 'cancelled'")
+        page.until("account", "p.accounts.margin === 'lost'")
+        with paged_server(second, "--port", port, "--seed", 2) as server:
+            stand(server)
+            page.run("dispatchEvent(new Event('online'))")  # else it waits for up to 15 s
+            tab.until("feedPage.app.market.state().text.startsWith('since=')")
+            page.until("account", "p.accounts.margin === 'live' && !p.orders.length")
+            order(0.2)
