@@ -14,7 +14,7 @@ from pathlib import Path
 import attrs
 
 from tests.benchmarks.fanout.build import CACHE, HERE, Toolbox, build
-from tests.benchmarks.fanout.contenders import CONTENDERS, LEADERS, OURS, Contender
+from tests.benchmarks.fanout.contenders import BEFORE, CONTENDERS, LEADERS, OURS, Contender, before
 from tests.benchmarks.fanout.measure import Outcome, run, saturate
 from tests.benchmarks.fanout.results import Results
 from tests.benchmarks.fanout.table import tables
@@ -26,6 +26,7 @@ examples:
   python -m tests.benchmarks.fanout --quick                  one short round, about ten minutes
   python -m tests.benchmarks.fanout --quick --only feed --only picows --only C,
   python -m tests.benchmarks.fanout --n 1000 --rounds 5 --out /tmp/fanout
+  git worktree add /tmp/before v1.0 && python -m tests.benchmarks.fanout --against /tmp/before
 
 Nothing else should run meanwhile: the server takes the first core, the load client the second.
 The first run compiles two programs and installs the peers from PyPI and npm below --workdir.
@@ -38,6 +39,8 @@ def main() -> None:
     options = _options()
     toolbox = build(options.workdir)
     chosen = [item for item in CONTENDERS if _wanted(item.name, options.only)]
+    if options.against is not None:
+        chosen.insert(1, before(options.against))
     options.out.mkdir(parents=True, exist_ok=True)
     results = Results(_about())
     for title, contender, measure in _plan(options, chosen):
@@ -61,6 +64,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one round of two seconds, coarse ramps")
     parser.add_argument("--rounds", type=int, default=3, help="rounds, interleaved (default: 3)")
     parser.add_argument("--only", action="append", metavar="NAME", help="contenders whose name holds NAME")
+    parser.add_argument("--against", type=Path, metavar="DIR", help="measure feed as checked out there too")
     parser.add_argument("--n", type=int, help="only workloads of that many connections")
     parser.add_argument("--out", type=Path, default=CACHE / "results", help="folder for the results")
     parser.add_argument(
@@ -82,10 +86,10 @@ def _wanted(name: str, parts: list[str] | None) -> bool:
 
 def _plan(options: argparse.Namespace, chosen: list[Contender]) -> Iterator[tuple]:
     """Who does what: all in turn, round by round, so that a slow minute hits everybody."""
-    ours = [item for item in chosen if item.name == OURS]
+    ours = [item for item in chosen if item.name in {OURS, BEFORE}]
     leaders = [item for item in chosen if item.name in LEADERS]
     fixed = [(load, chosen) for load in (*BUSY, *CALM, HANDSHAKES, CROWD)] + [(load, ours) for load in SHAPES]
-    ramps = [(1000, chosen)] if options.quick else [(100, leaders), (1000, chosen), (5000, leaders)]
+    ramps = [(100, leaders), (1000, chosen)] + ([] if options.quick else [(5000, leaders)])
     for load, who in fixed:
         for _ in range(options.rounds if _size(load.connections, options.n) else 0):
             short = options.quick and not load.handshakes_only

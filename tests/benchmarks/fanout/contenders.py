@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import attrs
 
 from tests.benchmarks.fanout.build import HERE, Toolbox
 
 OURS = "feed"
+BEFORE = "feed, before"
 LIMIT = "C, one send per delivery"
 LIMIT_BATCHED = "C, all that is due in one send"
 
@@ -24,6 +26,7 @@ class Contender:
         program: File under ``peers/``, the name of a compiled program, or a module of ours.
         options: Its own arguments, after those that all servers share.
         speaks_tradyn: A client must authenticate and subscribe, as it would in production.
+        checkout: Folder that its modules are taken from; None for this one.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Contender:
     program: str
     options: tuple[str, ...] = ()
     speaks_tradyn: bool = False
+    checkout: Path | None = None
 
     def command(self, toolbox: Toolbox) -> list[str]:
         """The command line up to the arguments that all servers share."""
@@ -63,5 +67,11 @@ CONTENDERS = (
     _peer("trio-websocket, naive", "trio_websocket_naive.py", "trio-websocket"),
 )
 
+
+def before(checkout: Path) -> Contender:
+    """The product as it stands in another checkout, to be measured beside this one."""
+    return attrs.evolve(CONTENDERS[0], name=BEFORE, checkout=checkout.resolve())
+
+
 # Those that are measured at every size.
-LEADERS = (OURS, LIMIT, LIMIT_BATCHED, "picows, uvloop", "socketify (uWebSockets)")
+LEADERS = (OURS, BEFORE, LIMIT, LIMIT_BATCHED, "picows, uvloop", "socketify (uWebSockets)")

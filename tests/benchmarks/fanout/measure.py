@@ -133,12 +133,14 @@ def _server(contender: Contender, workload: Workload, toolbox: Toolbox, core: in
         else contender.options
     )
     command = [*contender.command(toolbox), *map(str, shared), *own]
-    environment = os.environ | {"NODE_PATH": str(toolbox.node_modules)}
+    root = contender.checkout or ROOT
+    # Otherwise the product would be the one that is installed, wherever it is started.
+    environment = os.environ | {"NODE_PATH": str(toolbox.node_modules), "PYTHONPATH": str(root)}
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch, "server.log")
         with log.open("w") as sink, pinned(core):
             process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=sink, stderr=subprocess.STDOUT
+                command, cwd=root, env=environment, stdout=sink, stderr=subprocess.STDOUT
             )
         try:
             _wait_until_listening(port, process, log)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from tests.benchmarks.fanout.aims import aims
-from tests.benchmarks.fanout.contenders import OURS
+from tests.benchmarks.fanout.contenders import BEFORE, OURS
 from tests.benchmarks.fanout.results import Results
 from tests.benchmarks.fanout.workloads import BUSY, CALM, CROWD, HANDSHAKES, SHAPES, Workload
 
@@ -25,6 +25,12 @@ def tables(results: Results) -> str:
     ]
     if any(results.rounds(shape.name, OURS) for shape in SHAPES):
         parts += ["### feed under other subscriptions", _table(*_shapes(results))]
+    head, rows = _before(results)
+    if rows:
+        parts += [
+            "### feed beside the other checkout: medians, and of the ratios of each round",
+            _table(head, rows),
+        ]
     head, rows = _aims(results)
     if rows:
         parts += ["### Aims, as ratios", _table(head, rows)]
@@ -142,6 +148,26 @@ def _shapes(results: Results) -> tuple[list[str], list[list[str]]]:
         if results.rounds(shape.name, OURS)
     ]
     return head, rows
+
+
+def _before(results: Results) -> tuple[list[str], list[list[str]]]:
+    figures = (
+        ("us_per_delivery", "us CPU per delivery"),
+        ("p50_ms", "p50 ms"),
+        ("p99_ms", "p99 ms"),
+        ("joins_per_second", "joins/s"),
+        ("deliveries_per_second", "deliveries/s"),
+    )
+    rows = []
+    for load in results.workloads():
+        for figure, title in figures:
+            if figure == "deliveries_per_second" and not load.startswith("saturated"):
+                continue  # as many as were asked for
+            then, now = (results.median(load, name, figure) for name in (BEFORE, OURS))
+            ratio = results.ratio(figure, (load, OURS), (load, BEFORE))
+            if then is not None and now is not None and ratio is not None:
+                rows.append([f"{title}, {load}", f"{then:,.5g}", f"{now:,.5g}", f"{ratio:.2f}"])
+    return ["", "before", "now", "ratio"], rows
 
 
 def _aims(results: Results) -> tuple[list[str], list[list[str]]]:
