@@ -735,7 +735,7 @@ MUTATIONS = (
     Mutation(
         "a ticker does not speak of trades at the same best prices",
         "state/instrument_state.py",
-        "        elif self.unquoted:\n            self._complete(told)\n",
+        "        elif self.unquoted:\n            self._complete((seq, row, proof))\n",
         "",
         AGREEMENT,
     ),

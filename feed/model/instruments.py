@@ -17,6 +17,8 @@ from typing import Final
 import attrs
 from attrs.validators import ge, le
 
+_MOST_DECIMALS: Final = 12
+
 
 class OffGrid(ValueError):
     """A decimal that is not a whole number of ticks or lots, or no number at all."""
@@ -54,9 +56,9 @@ class Instrument:
     symbol: str
     base: str
     quote: str
-    price_decimals: int = attrs.field(validator=[ge(0), le(12)])
+    price_decimals: int = attrs.field(validator=[ge(0), le(_MOST_DECIMALS)])
     tick: int = attrs.field(default=1, validator=ge(1))
-    size_decimals: int = attrs.field(validator=[ge(0), le(12)])
+    size_decimals: int = attrs.field(validator=[ge(0), le(_MOST_DECIMALS)])
     lot: int = attrs.field(default=1, validator=ge(1))
     asset_class: str = "crypto"
     venue: str = ""
@@ -81,7 +83,11 @@ class Instrument:
 
     def price_text(self, ticks: int) -> str:
         """A price in plain decimals, always ``price_decimals`` digits: never ``1e-05``."""
-        return decimal_text(ticks * self.tick, self.price_decimals)
+        units = ticks * self.tick
+        texts = _PRICES[self.price_decimals]
+        if units < 0:
+            return decimal_text(units, texts.decimals)
+        return texts[units // texts.scale] + texts.endings[units % texts.scale]
 
     def size_text(self, lots: int) -> str:
         """A size in plain decimals, always ``size_decimals`` digits."""
@@ -116,6 +122,41 @@ def decimal_text(units: int, decimals: int) -> str:
     if len(digits) <= decimals:
         digits = digits.zfill(decimals + 1)
     return f"{digits[:-decimals]}.{digits[-decimals:]}"
+
+
+class _PriceTexts(dict[int, str]):
+    """
+    The texts of prices with so many decimals, put together of beginnings and endings of at most three digits.
+
+    Prices stay near each other: their beginnings are few, and to look one up and add an ending takes a third
+    of the time of :func:`decimal_text`, which was half of what a short message took.
+
+    Attributes:
+        decimals: Digits after the point.
+        scale: Prices with the same beginning, that is the number of endings.
+        endings: By the rest of a price after division by that number; the beginnings are the items here.
+    """
+
+    __slots__ = ("_cut", "decimals", "endings", "scale")
+
+    def __init__(self, decimals: int) -> None:
+        super().__init__()
+        self.decimals = decimals
+        self._cut = min(decimals, _ENDING_DIGITS)
+        self.scale = 10**self._cut
+        self.endings = tuple([f"{rest:0{self._cut}}" for rest in range(self.scale)] if decimals else [""])
+
+    def __missing__(self, number: int) -> str:
+        if len(self) >= _MOST_BEGINNINGS:
+            self.clear()
+        text = decimal_text(number * self.scale, self.decimals)
+        found = self[number] = text[: len(text) - self._cut]
+        return found
+
+
+_ENDING_DIGITS: Final = 3
+_MOST_BEGINNINGS: Final = 8192
+_PRICES: Final = tuple([_PriceTexts(decimals) for decimals in range(_MOST_DECIMALS + 1)])
 
 
 def proportions(steps: Iterable[Decimal]) -> tuple[int, ...]:

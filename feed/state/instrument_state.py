@@ -119,9 +119,8 @@ class InstrumentState:
         new.aggregate, new.last = self.aggregate, self.last.copy()
         return new
 
-    def quoted(self, told: Told) -> None:
+    def quoted(self, seq: int, row: Row, proof: int) -> None:
         """Take a ``QUOTE`` row into account."""
-        row = told[1]
         self.taking = False
         if self.taker:
             self.order_steps += self.taker not in self.orders
@@ -131,10 +130,10 @@ class InstrumentState:
             return
         last = self.quote
         if last is None or last[1][3] != row[3] or last[1][5] != row[5]:
-            self.quote = told
-            self._complete(told)
+            self.quote = (seq, row, proof)
+            self._complete(self.quote)
         elif self.unquoted:
-            self._complete(told)
+            self._complete((seq, row, proof))
 
     def traded(self, told: Told) -> None:
         """Take what a ``TRADE`` row says of the last price into account."""

@@ -112,7 +112,7 @@ class MarketState:
                 changes.roll(row[2])
             changes.seq = changes.touched[row[4]][row[5]] = seq
         elif kind == QUOTE:
-            it.quoted((seq, row, proof))
+            it.quoted(seq, row, proof)
         elif kind == TRADE:
             it.traded((seq, row, proof))
             apply_trade(it, seq, row)

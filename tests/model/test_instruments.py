@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.model.instruments import Instrument, Listing, OffGrid, decimal_text
+from feed.model.instruments import _MOST_BEGINNINGS, _PRICES, Instrument, Listing, OffGrid, decimal_text
 
 BTC = Instrument(symbol="BTC-USD", base="BTC", quote="USD", price_decimals=2, size_decimals=8, lot=100)
 
@@ -135,3 +135,11 @@ def test_only_plain_ascii_decimals_are_numbers(text):
     item = Instrument(symbol="X", base="X", quote="Y", price_decimals=2, size_decimals=4)
     with pytest.raises(OffGrid):
         item.price_ticks(text)
+
+
+def test_prices_are_right_however_many_were_written_before():
+    """What is kept of them for later ones is bounded, and changes none."""
+    before = len(_PRICES[2])
+    for units in range(0, 20_000_000, 999):
+        assert BTC.price_text(units) == decimal_text(units, 2)
+    assert before <= len(_PRICES[2]) <= _MOST_BEGINNINGS

@@ -93,16 +93,19 @@ class SteadySource:
             await trio.sleep(max(0.0, (self._next - time.monotonic_ns()) / 1e9))
 
     def _due(self) -> list[Row]:
-        now, rows, listed = time.monotonic_ns(), [], len(self.listing)
-        while self._next <= now and len(rows) < BATCH_ROWS:
-            stamp = time.monotonic_ns() if self._created else int(self._next)
-            number, index = divmod(self._count, listed)
+        now, listed = time.monotonic_ns(), len(self.listing)
+        rows: list[Row] = []
+        due, gap, count = self._next, self._gap, self._count  # what the source costs is no cost of the server
+        while due <= now and len(rows) < BATCH_ROWS:
+            stamp = time.monotonic_ns() if self._created else int(due)
+            number, index = divmod(count, listed)
             rows.append(_quote(index, stamp, number))
-            self._count += 1
-            self._next += self._gap
-            if self._next > self._step_ends:
-                self._gap /= self._ramp
+            count += 1
+            due += gap
+            if due > self._step_ends:
+                gap /= self._ramp
                 self._step_ends += self._step
+        self._next, self._gap, self._count = due, gap, count
         return rows
 
 
