@@ -20,12 +20,10 @@ from feed.model.events import (
     LEVEL,
     REDUCE,
     TRADE,
-    Event,
-    LevelSet,
-    OrderAdded,
-    OrderReduced,
+    UNKNOWN,
+    Row,
     Side,
-    Trade,
+    to_side,
 )
 from feed.model.instruments import Instrument
 from feed.state.market_state import MarketState
@@ -36,13 +34,15 @@ BOOK_KINDS: Final = (ADD, REDUCE, TRADE, LEVEL, CLEAR)
 """Kinds of the events that change a book, or begin it anew."""
 
 
-def changed_level(item: Event) -> tuple[Side, int, int] | None:
+def changed_level(row: Row) -> tuple[Side, int, int] | None:
     """Side, price in ticks, and lots that rest there after an event; None when it says nothing of a level."""
-    match item:
-        case OrderAdded() | OrderReduced() | LevelSet():
-            return item.side, item.price, item.level
-        case Trade(aggressor=Side() as aggressor, level=int() as level):
-            return Side(1 - aggressor), item.price, level
+    kind = row[0]
+    if kind in (ADD, REDUCE):
+        return to_side(row[4]), row[5], row[7]
+    if kind == TRADE and row[4] != UNKNOWN and row[10] != UNKNOWN:
+        return to_side(1 - row[4]), row[5], row[10]
+    if kind == LEVEL:
+        return to_side(row[3]), row[4], row[5]
     return None
 
 

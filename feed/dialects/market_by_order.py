@@ -20,7 +20,7 @@ import attrs
 
 from feed.book.price_levels import PriceLevels
 from feed.dialects.ladder import changed_level
-from feed.model.events import BookCleared, Event, OrderAdded, OrderReduced, Side, Trade
+from feed.model.events import ADD, CLEAR, REDUCE, TRADE, UNKNOWN, Row, Side
 from feed.state.market_state import MarketState
 
 _UNTOLD: Final = 1 << 62  # beyond every sequence number
@@ -164,44 +164,41 @@ class MarketByOrder:
         found = self._sides[side].sizes(depth)
         return [order for level in found for order in level.queue()]
 
-    def apply(self, item: Event) -> Sequence[OrderChange]:
+    def apply(self, row: Row) -> Sequence[OrderChange]:
         """
         Take the next event of the instrument into account.
 
         Args:
-            item: Events of :data:`feed.dialects.ladder.BOOK_KINDS` count, the others change nothing.
+            row: Events of :data:`feed.dialects.ladder.BOOK_KINDS` count, the others change nothing.
 
         Returns:
             What it changes, all of it at one price level. Nothing for a book that is cleared, of which
             nothing is left. Of a trade, the first is the order that it was with; a source that reports its
             book apart from its trades does not say which that was, and its trades change nothing.
         """
-        changed = changed_level(item)
+        changed = changed_level(row)
         if changed is None:
-            if isinstance(item, BookCleared):
+            if row[0] == CLEAR:
                 self._clear()
             return ()
         side, price, size = changed
         level = self._level(side, price)
-        match item:
-            case OrderAdded():
-                number, left = item.order, item.size
-            case OrderReduced():
-                number, left = item.order, item.left
-            case Trade(left=int(left)):
-                number = item.maker
-            case _:
-                number = left = 0
+        kind, now = row[0], row[2]
+        number = left = 0
+        if kind in (ADD, REDUCE):
+            number, left = row[3], row[6]
+        elif kind == TRADE and row[9] != UNKNOWN:
+            number, left = row[7], row[9]
         known = level.orders.get(number)
         before = 0 if known is None else known.left
         if level.total == level.size and level.total - before + left == size and (known or left):
-            level.put(number, left, item.ts)
-            since = item.ts if known is None else known.since
+            level.put(number, left, now)
+            since = now if known is None else known.since
             told = [(level.orders.get(number) or RestingOrder(number, side, price, 0, since), before)]
         else:
-            told = self._differences(level, number, left, size, item.ts)
+            told = self._differences(level, number, left, size, now)
         self._resize(level, size)
-        trade = item.trade if isinstance(item, Trade) else 0
+        trade = row[3] if kind == TRADE else 0
         return [OrderChange(order, had, trade) for order, had in told]
 
     def _level(self, side: Side, price: int) -> _Level:

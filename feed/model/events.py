@@ -132,6 +132,7 @@ __all__ = [
     "WalletChanged",
     "event",
     "level_change",
+    "to_side",
 ]
 
 

@@ -143,7 +143,7 @@ class _PriceTexts(dict[int, str]):
         super().__init__()
         self.decimals = decimals
         self._cut = min(decimals, _ENDING_DIGITS)
-        self.scale = 10**self._cut
+        self.scale: int = 10**self._cut
         self.endings = tuple([f"{rest:0{self._cut}}" for rest in range(self.scale)] if decimals else [""])
 
     def __missing__(self, number: int) -> str:

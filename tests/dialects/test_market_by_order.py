@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from feed.book.exchange import Exchange
 from feed.book.views import L3
 from feed.dialects.market_by_order import MarketByOrder, OrderChange, RestingOrder
-from feed.model.events import ADD, CLEAR, LEVEL, REDUCE, TRADE, UNKNOWN, Side, event
+from feed.model.events import ADD, CLEAR, LEVEL, REDUCE, TRADE, UNKNOWN, Side
 from feed.model.instruments import Instrument, Listing
 from feed.model.orders import CancelOrder, ModifyOrder, NewOrder, OrderType
 from feed.state.market_state import MarketState
@@ -64,11 +64,10 @@ class Watched:
     def apply(self, row):
         """The changes, which keep what is made of them, add up, and do not depend on who began when."""
         seq = self.state.seq + 1
-        item = event(seq, row)
         late = MarketByOrder(0, self.state)
         self.state.apply(seq, row)
-        changes = self.orders.apply(item)
-        assert late.apply(item) == changes
+        changes = self.orders.apply(row)
+        assert late.apply(row) == changes
         for one in (self.orders, late, MarketByOrder(0, self.state)):
             for side in Side:
                 assert one.prices(side) == [price for price, _ in self.state.levels(0, side)]

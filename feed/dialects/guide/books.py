@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from feed.dialects.guide import channels
-from feed.dialects.guide.encode import head, told
+from feed.dialects.guide.encode import head, told, told_row
 from feed.dialects.ladder import BOOK_KINDS, PART_ROWS, Ladder, changed_level
 from feed.dialects.resume import placed
 from feed.dialects.times import milliseconds
@@ -28,17 +28,18 @@ from feed.model.events import (
     Event,
     OrderAdded,
     OrderReduced,
+    Row,
     Side,
     Trade,
 )
 from feed.model.instruments import Instrument
-from feed.state.encoder import Encoder
+from feed.state.encoder import Encoder, RowEncoder
 from feed.state.market_state import MarketState
 
 QUOTED_COMMA: Final = '","'
 
 
-class LevelsEncoder(Encoder):
+class LevelsEncoder(RowEncoder):
     """Price levels (L2) of one instrument, with a checksum in every message."""
 
     kinds: Sequence[int] = BOOK_KINDS
@@ -75,20 +76,20 @@ class LevelsEncoder(Encoder):
         tail = self._tail(market_state.now, _number(market_state, pos=self._pos))
         return [part + tail for part in self._parts]
 
-    def encode(self, item: Event) -> str | None:
+    def encode_row(self, seq: int, row: Row, proof: int) -> str | None:
         """A delta, or None when the event leaves the levels as they are."""
         self._parts = None
-        changed = changed_level(item)
+        changed = changed_level(row)
+        number = told_row(seq, proof, pos=self._pos)
         if changed is None:
-            if not isinstance(item, BookCleared):
+            if row[0] != CLEAR:
                 return None
             self._ladder.clear()
-            return _parts(self._head, [])[0] + self._tail(item.ts, told(item, pos=self._pos))
+            return _parts(self._head, [])[0] + self._tail(row[2], number)
         side, price, level = changed
         at, size = self._instrument.price_text(price), self._instrument.size_text(level)
         self._ladder.set(side, price, at, size if level else None)
-        tail = self._tail(item.ts, told(item, pos=self._pos))
-        return _delta(self._head, side, f'["{at}","{size}"]', tail)
+        return _delta(self._head, side, f'["{at}","{size}"]', self._tail(row[2], number))
 
     def _tail(self, now: int, number: str) -> str:
         return f'"ts":{milliseconds(now)}{number},"checksum":{self._ladder.checksum()}}}'

@@ -15,7 +15,7 @@ from typing import Final, cast
 
 from feed.dialects.guide import channels
 from feed.dialects.messages import message, quoted
-from feed.dialects.resume import numbered
+from feed.dialects.resume import numbered, numbered_row
 from feed.dialects.ticker import TickerEncoder
 from feed.dialects.times import milliseconds
 from feed.model.events import TRADE, Event, Side, Trade
@@ -49,6 +49,11 @@ def told(item: Event, at: StreamPosition | None = None, *, pos: bool) -> str:
         pos: Whether to tell that.
     """
     return numbered(item, at) if pos else f',"seq":{item.seq}'
+
+
+def told_row(seq: int, proof: int, *, pos: bool) -> str:
+    """The same of a row, by its sequence number and the proof up to it."""
+    return numbered_row(seq, proof) if pos else f',"seq":{seq}'
 
 
 class GuideTickerEncoder(TickerEncoder):

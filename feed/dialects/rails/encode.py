@@ -13,13 +13,13 @@ from typing import Final, cast
 
 from feed.dialects.ladder import BOOK_KINDS, PART_ROWS, Ladder, changed_level
 from feed.dialects.messages import message, quoted
-from feed.dialects.resume import numbered, placed
+from feed.dialects.resume import numbered, numbered_row, placed
 from feed.dialects.times import milliseconds
-from feed.model.events import TRADE, BookCleared, Event, Side, Trade
+from feed.model.events import CLEAR, TRADE, Event, Row, Side, Trade
 from feed.model.ids import match_id
 from feed.model.instruments import Instrument
 from feed.model.stream_position import StreamPosition
-from feed.state.encoder import Encoder
+from feed.state.encoder import Encoder, RowEncoder
 from feed.state.market_state import MarketState
 
 SIDES: Final = {Side.BUY: "buy", Side.SELL: "sell"}
@@ -100,7 +100,7 @@ def named(request_id: str | None) -> str:
     return "" if request_id is None else f',"clientRequestId":{quoted(request_id)}'
 
 
-class LevelsEncoder(Encoder):
+class LevelsEncoder(RowEncoder):
     """
     ``publicOrderBookDelta``: the new total at one price; 0 removes it. A snapshot comes when asked for.
 
@@ -133,27 +133,27 @@ class LevelsEncoder(Encoder):
         self._ladder = Ladder.of(instrument, index, market_state) if crc else None
         self._seq = seq
 
-    def encode(self, item: Event) -> str | None:
+    def encode_row(self, seq: int, row: Row, proof: int) -> str | None:
         """A delta, or None when the event leaves the levels as they are."""
-        changed = changed_level(item)
+        changed = changed_level(row)
         if changed is None:
-            if not isinstance(item, BookCleared):
+            if row[0] != CLEAR:
                 return None
             if self._ladder is not None:
                 self._ladder.clear()
             head = _head("publicOrderBook", self._instrument)
-            return f"{head}{_orders([])},{self._tail(item)}"
+            return f"{head}{_orders([])},{self._tail(seq, row, proof)}"
         side, price, level = changed
-        row = _level(self._instrument, side, price, level)
+        order = _level(self._instrument, side, price, level)
         if self._ladder is not None:
             text = self._instrument.size_text(level) if level else None
             self._ladder.set(side, price, self._instrument.price_text(price), text)
-        return f"{self._head}{_orders([row])},{self._tail(item)}"
+        return f"{self._head}{_orders([order])},{self._tail(seq, row, proof)}"
 
-    def _tail(self, item: Event) -> str:
-        tail = f'"statusCode":200,"ts":{milliseconds(item.ts)}}}'
+    def _tail(self, seq: int, row: Row, proof: int) -> str:
+        tail = f'"statusCode":200,"ts":{milliseconds(row[2])}}}'
         if self._seq:
-            tail += numbered(item)
+            tail += numbered_row(seq, proof)
         if self._ladder is not None:
             tail += f',"checksum":{self._ladder.checksum()}'
         return tail + "}"

@@ -12,14 +12,15 @@ from typing import Final
 from feed.dialects.coinbase.streams.encoder import SNAPSHOT, UPDATE, ProductEncoder
 from feed.dialects.ladder import BOOK_KINDS, changed_level
 from feed.dialects.times import iso_microseconds
-from feed.model.events import BookCleared, Event, Side
+from feed.model.events import CLEAR, Row, Side
+from feed.state.encoder import RowEncoder
 
 _SIDES: Final = {Side.BUY: "bid", Side.SELL: "offer"}
 _BEFORE: Final = "1970-01-01T00:00:00Z"
 """Of every level of a snapshot: when it came is not told."""
 
 
-class BookEncoder(ProductEncoder):
+class BookEncoder(ProductEncoder, RowEncoder):
     """The book of one product."""
 
     kinds: Sequence[int] = BOOK_KINDS
@@ -36,15 +37,16 @@ class BookEncoder(ProductEncoder):
             ]
         )
 
-    def encode(self, item: Event) -> str | None:
+    def encode_row(self, seq: int, row: Row, proof: int) -> str | None:
         """The level that has changed, if any has; the book anew where it begins anew."""
-        changed = changed_level(item)
+        del seq, proof
+        changed = changed_level(row)
         if changed is None:
-            return self.said(SNAPSHOT, self._updates(()), item.ts) if isinstance(item, BookCleared) else None
+            return self.said(SNAPSHOT, self._updates(()), row[2]) if row[0] == CLEAR else None
         side, price, lots = changed
         size = self._product.size_text(lots) if lots else "0"
-        update = self._update(side, price, size, iso_microseconds(item.ts))
-        return self.said(UPDATE, self._updates([update]), item.ts)
+        update = self._update(side, price, size, iso_microseconds(row[2]))
+        return self.said(UPDATE, self._updates([update]), row[2])
 
     def _updates(self, updates: Sequence[str]) -> str:
         return f'"product_id":{self._id},"updates":[{",".join(updates)}]'

@@ -16,7 +16,8 @@ from feed.dialects.coinbase_exchange.streams.encoder import ProductEncoder
 from feed.dialects.ladder import BOOK_KINDS, changed_level
 from feed.dialects.times import iso_microseconds
 from feed.model.durations import NS_PER_MILLISECOND
-from feed.model.events import CLEAR, BookCleared, Event, Side
+from feed.model.events import CLEAR, BookCleared, Event, Row, Side
+from feed.state.encoder import RowEncoder
 from feed.state.market_state import MarketState
 
 BATCH: Final = 50 * NS_PER_MILLISECOND
@@ -71,17 +72,18 @@ class _Book(ProductEncoder):
         )
 
 
-class BookEncoder(_Book):
+class BookEncoder(_Book, RowEncoder):
     """Every change of a level at once."""
 
     kinds: Sequence[int] = BOOK_KINDS
 
-    def encode(self, item: Event) -> str | None:
+    def encode_row(self, seq: int, row: Row, proof: int) -> str | None:
         """What has changed; a book that is begun anew is told whole."""
-        changed = changed_level(item)
+        del seq, proof
+        changed = changed_level(row)
         if changed is None:
-            return self.present() if isinstance(item, BookCleared) else None
-        return self.update([changed], item.ts)
+            return self.present() if row[0] == CLEAR else None
+        return self.update([changed], row[2])
 
 
 class BatchEncoder(_Book):
@@ -107,7 +109,7 @@ class BatchEncoder(_Book):
         return self.update([*bids, *asks], now)
 
 
-class TopEncoder(_Book):
+class TopEncoder(_Book, RowEncoder):
     """
     Every change of the best levels at once.
 
@@ -128,17 +130,18 @@ class TopEncoder(_Book):
         """The message with the best levels."""
         return super().present(most)
 
-    def encode(self, item: Event) -> str | None:
+    def encode_row(self, seq: int, row: Row, proof: int) -> str | None:
         """What has changed of the best levels, or None when nothing has."""
-        changed = changed_level(item)
+        del seq, proof
+        changed = changed_level(row)
         if changed is None:
-            if not isinstance(item, BookCleared):
+            if row[0] != CLEAR:
                 return None
             for levels in self._sides:
                 levels.clear()
             return self.present()
         changes = self._changes(*changed)
-        return self.update(changes, item.ts) if changes else None
+        return self.update(changes, row[2]) if changes else None
 
     def _changes(self, side: Side, price: int, lots: int) -> list[Change]:
         levels = self._sides[side]

@@ -23,16 +23,19 @@ from feed.dialects.market_by_order import MarketByOrder, OrderChange
 from feed.dialects.times import iso_microseconds
 from feed.dialects.uuids import order_uuid, trade_order_uuids
 from feed.model.events import (
+    ADD,
+    LEVEL,
     QUOTE,
+    REDUCE,
+    TRADE,
     Event,
-    LevelSet,
     OrderAdded,
-    OrderReduced,
-    Quote,
+    Row,
     Side,
     Trade,
+    to_side,
 )
-from feed.state.encoder import SUMMARY, Encoder
+from feed.state.encoder import SUMMARY, Encoder, RowEncoder
 from feed.state.market_state import MarketState
 
 Fields = dict[str, Any]
@@ -116,34 +119,34 @@ class ComesEncoder(_Steps):
         return None
 
 
-class ChangesEncoder(_Steps):
+class ChangesEncoder(_Steps, RowEncoder):
     """That an order rests, trades, has changed; that one is over which has not just traded as a maker."""
 
     def __init__(self, product: Product, market_state: MarketState) -> None:
         super().__init__(product, market_state)
         self._orders: Final = MarketByOrder(product.index, market_state)
 
-    def encode(self, item: Event) -> str | None:
+    def encode_row(self, seq: int, row: Row, proof: int) -> str | None:
         """The message."""
         steps, product, number = self.steps(), self._product, self.sequence
-        changes = () if isinstance(item, Quote) else self._orders.apply(item)
-        match item:
-            case Trade():
-                number = self._market_state.match_step(product.index)
-                return message("match", product, item.ts, number, matched(product, item))
-            case OrderAdded():
-                fields = {
-                    "order_id": order_uuid(item.order),
-                    "price": product.price_text(item.price),
-                    "remaining_size": product.size_text(item.size),
-                    "side": SIDES[item.side],
-                }
-                return message("open", product, item.ts, number, fields)
-            case OrderReduced() | LevelSet() if changes and steps:
-                return self._changed(changes[0], item.ts, number)
-            case Quote() if steps:
-                trade = self._market_state.trade(product.index)
-                return None if trade is None else self._over(trade, item.ts, number)
+        kind, ts = row[0], row[2]
+        changes = () if kind == QUOTE else self._orders.apply(row)
+        if kind == TRADE:
+            number = self._market_state.match_step(product.index)
+            return message("match", product, ts, number, matched(product, Trade.from_row(seq, row, proof)))
+        if kind == ADD:
+            fields = {
+                "order_id": order_uuid(row[3]),
+                "price": product.price_text(row[5]),
+                "remaining_size": product.size_text(row[6]),
+                "side": SIDES[to_side(row[4])],
+            }
+            return message("open", product, ts, number, fields)
+        if kind in (REDUCE, LEVEL) and changes and steps:
+            return self._changed(changes[0], ts, number)
+        if kind == QUOTE and steps:
+            trade = self._market_state.trade(product.index)
+            return None if trade is None else self._over(trade, ts, number)
         return None
 
     def _changed(self, change: OrderChange, ts: int, number: int) -> str:

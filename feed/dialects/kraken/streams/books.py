@@ -19,8 +19,9 @@ from feed.dialects.kraken.streams import topics
 from feed.dialects.kraken.streams.encoder import PairEncoder
 from feed.dialects.ladder import BOOK_KINDS, changed_level
 from feed.dialects.times import iso_microseconds
-from feed.model.events import BookCleared, Event, Side
+from feed.model.events import CLEAR, Row, Side
 from feed.model.topics import Topic
+from feed.state.encoder import RowEncoder
 from feed.state.market_state import MarketState
 
 
@@ -68,7 +69,7 @@ class LevelTexts(PriceLevels[tuple[str, str, str]]):
         return self._best_digits
 
 
-class BookEncoder(PairEncoder):
+class BookEncoder(PairEncoder, RowEncoder):
     """
     The best levels of one pair.
 
@@ -100,17 +101,18 @@ class BookEncoder(PairEncoder):
         bids, asks = (",".join([_level(*row) for row in self.rows(side, self._depth)]) for side in Side)
         return [f"{self._snapshot}{self._book(bids, asks)}}}]}}"]
 
-    def encode(self, item: Event) -> str | None:
+    def encode_row(self, seq: int, row: Row, proof: int) -> str | None:
         """What has changed of the best levels, or None when nothing has."""
-        changed = changed_level(item)
+        del seq, proof
+        changed = changed_level(row)
         if changed is None:
-            if not isinstance(item, BookCleared):
+            if row[0] != CLEAR:
                 return None
             self._sides = (LevelTexts(Side.BUY), LevelTexts(Side.SELL))
             return self.present()[0]
         side, price, lots = changed
         told = self._set(side, price, lots) if lots else self._remove(side, price)
-        return self.update(side, told, item.ts) if told else None
+        return self.update(side, told, row[2]) if told else None
 
     def update(self, side: Side, rows: Rows, ts: int) -> str:
         """

@@ -20,12 +20,13 @@ from feed.dialects.kraken.streams.encoder import PairEncoder
 from feed.dialects.ladder import BOOK_KINDS
 from feed.dialects.market_by_order import MarketByOrder, OrderChange, RestingOrder
 from feed.dialects.times import iso_nanoseconds
-from feed.model.events import BookCleared, Event, Side
+from feed.model.events import CLEAR, Row, Side
 from feed.model.topics import Topic
+from feed.state.encoder import RowEncoder
 from feed.state.market_state import MarketState
 
 
-class OrdersEncoder(PairEncoder):
+class OrdersEncoder(PairEncoder, RowEncoder):
     """
     The orders of the best levels of one pair.
 
@@ -52,11 +53,12 @@ class OrdersEncoder(PairEncoder):
         )
         return [f"{self._snapshot}{self._book(bids, asks)}}}]}}"]
 
-    def encode(self, item: Event) -> str | None:
+    def encode_row(self, seq: int, row: Row, proof: int) -> str | None:
         """What has changed of the orders of the best levels, or None when nothing has."""
-        changes = self._orders.apply(item)
+        del seq, proof
+        changes = self._orders.apply(row)
         if not changes:
-            if not isinstance(item, BookCleared):
+            if row[0] != CLEAR:
                 return None
             for digits_of in self._digits:
                 digits_of.clear()
@@ -67,7 +69,7 @@ class OrdersEncoder(PairEncoder):
             self._digits[side].pop(None, None)
         if not self._orders.rank(side, price, self._depth):
             return None
-        rows = [self._changed(change, item.ts) for change in changes]
+        rows = [self._changed(change, row[2]) for change in changes]
         if not self._orders.queue(side, price):
             best = self._orders.prices(side, self._depth)
             if len(best) == self._depth:
