@@ -6,15 +6,21 @@ import urllib.request
 
 from processes import PATIENCE_SECONDS
 
-# All that was sent before the answer to a question has come before it.
+# All that was sent before the answer to a question has come before it. A number that was heard of says less:
+# an event may be told of by several messages. The page's own question, if there is one, was sent too early.
 _CAUGHT_UP = """(async () => {
   const { market } = feedPage.app;
-  market.session.probe(performance.now());
-  market._socket.flush();
-  while (market.state().seq < %s || !market.book() || !feedPage.shown().settled) {
-    await new Promise((done) => setTimeout(done, 10));
-  }
-  await new Promise((done) => setTimeout(done, 100));  // text is not drawn in each frame
+  const { session } = market;
+  const until = async (condition) => {
+    while (!condition()) await new Promise((done) => setTimeout(done, 10));
+  };
+  do {
+    await until(() => session.open && session._liveness._asked === null);
+    session.probe(performance.now());
+    market._socket.flush();
+    await until(() => session._liveness._asked === null);
+  } while (session.seq < %s);
+  await until(() => market.book() && feedPage.shown().settled);
   return feedPage.shown();
 })()"""
 
@@ -45,10 +51,16 @@ def step(server, events):
 def seek(server, goal):
     """Go to a market time, nanoseconds, forward or back, and stand still there."""
     server.admin("clock", {"action": "seek", "time": goal})
+    arrived(server)
+
+
+def arrived(server):
+    """Where the market is, once it seeks no more."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (found := server.admin("clock"))["state"] == "seeking":
         assert time.monotonic() < deadline, found
         time.sleep(0.01)
+    return found
 
 
 def caught_up(tab, seq):

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 from paged_servers import Page, paged_server
+from ports import free_port
+from processes import PATIENCE_SECONDS
 from steering import caught_up, get, pause, seek, step
 
 from feed.client.blocking import connect_blocking
@@ -36,6 +38,10 @@ symbol = "BTC-USD"
 symbol = "ETH-USD"
 """
 COUNTS = "feedPage.app.market.state().counts"
+# So many messages of a book in a row are struck. The next one comes after all of them, when the ten best
+# levels, which the checksum is over, are others: what the page then asks for is whole. Of a fault that lasts
+# until it is taken away the end may strike a deeper level alone, which the page cannot know.
+STRUCK = 100
 
 
 @contextmanager
@@ -69,6 +75,14 @@ def fault(server, kind, **fields):
     server.admin("faults", {"name": f"test-{kind}", "kind": kind, **fields})
     yield
     server.admin(f"faults?name=test-{kind}", method="DELETE")
+
+
+def refused(server, name):
+    """Wait until a fault has turned away somebody."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not server.admin(f"faults?name={name}")["faults"][0]["refused"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def count(page, name, least=1):
@@ -126,15 +140,16 @@ def test_messages_that_are_lost(page, server):
     page.tab.until("feedPage.app.market.trades().count > 5")
     with fault(server, "gap", channel="trades", messages=3):
         assert count(page, "madeUp", 3)["madeUp"] == 3
-    with fault(server, "gap", fraction=0.5, channel="book"):
-        count(page, "outOfStep", 2)
+    with fault(server, "gap", channel="book", messages=STRUCK):
+        count(page, "outOfStep")
     page.tab.until("feedPage.app.market.book()")
     assert_equal(page, server)
 
 
 def test_messages_that_come_twice_or_late(page, server):
     """What is known already changes nothing; what was overtaken shows in the checksum."""
-    with fault(server, "duplicate", channel="trades"), fault(server, "reorder", fraction=0.3, channel="book"):
+    late = fault(server, "reorder", fraction=1, channel="book", messages=STRUCK)
+    with fault(server, "duplicate", channel="trades"), late:
         count(page, "duplicates", 3)
         count(page, "outOfStep")
     page.tab.until("feedPage.app.market.book()")
@@ -180,10 +195,10 @@ def test_another_market_in_its_place(browser, tmp_path):
     first.mkdir()
     second.mkdir()
     with browser.tab() as tab:
-        with served(first) as server:
+        port = free_port()
+        with served(first, "--port", port) as server:
             page = Page(tab, server, SYMBOL, keys=False)
             page.tab.until("feedPage.app.market.session._groups.get('trades').since()")
-            port = server.url.rpartition(":")[2]
         page.until("status", "['waiting', 'connecting', 'ended'].includes(p.connection)")
         with served(second, "--port", port, seed=2) as server:
             page.run("dispatchEvent(new Event('online'))")  # else it waits for up to 15 s
@@ -195,10 +210,9 @@ def test_another_market_in_its_place(browser, tmp_path):
 
 def test_a_server_that_is_away_for_a_moment(page, server):
     """Close 1012 and refused handshakes: it tries again, says what it waits for, and goes on."""
-    began = time.monotonic()
-    with fault(server, "restart", duration_seconds=2):
+    with fault(server, "restart"):
         page.until("status", "p.connection === 'waiting'")
-        count(page, "connections", 2)
-    assert time.monotonic() - began >= 1
-    count(page, "resumed", 2)
+        refused(server, "test-restart")
+    # A book that was away for long is asked for anew instead.
+    assert count(page, "resumed")["connections"] == 2
     assert_equal(page, server)
