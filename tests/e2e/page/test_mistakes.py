@@ -2,6 +2,7 @@
 
 import pytest
 from paged_servers import Page, paged_server
+from steering import pause, step
 
 pytestmark = [pytest.mark.e2e, pytest.mark.protocols("guide", "tradyn")]
 
@@ -14,8 +15,8 @@ ENTER = {"key": "Enter", "text": "\r", "windowsVirtualKeyCode": 13}
 def server(tmp_path_factory):
     """A market that stands still."""
     with paged_server(tmp_path_factory.mktemp("mistakes"), "--seed", 1) as found:
-        found.admin("clock", {"action": "pause"})
-        found.admin("clock", {"action": "step", "events": 3000})
+        pause(found)
+        step(found, 3000)
         yield found
 
 
@@ -107,7 +108,7 @@ def test_a_finger_takes_the_price_that_it_was_put_on(page, server):
     )
     before = page.tab.evaluate(shown)
     while page.tab.evaluate(shown) == before:
-        server.admin("clock", {"action": "step", "events": 200})
+        step(server, 200)
     page.tab.evaluate(f"{row}.click()")
     page.until("ticket", f"p.price === '{before}'")
 
