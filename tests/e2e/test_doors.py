@@ -11,6 +11,8 @@ import urllib.request
 
 import pytest
 from clients import BINARY, CLOSE, KEY, PING, PONG, TEXT, frame, request
+from ports import free_port
+from processes import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.e2e
 
@@ -23,7 +25,7 @@ class Raw:
 
     def __init__(self, url, path, **headers):
         host, port = url.removeprefix("ws://").split(":")
-        self.socket = socket.create_connection((host, int(port)), timeout=20)
+        self.socket = socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS)
         self.socket.sendall(request(path, **headers))
         self.buffer = b""
         while b"\r\n\r\n" not in self.buffer:
@@ -80,7 +82,7 @@ def ask(url, path, data=None, **headers):
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     call = urllib.request.Request(url.replace("ws", "http", 1) + path, data, names)
     try:
-        with urllib.request.urlopen(call, timeout=10) as answer:
+        with urllib.request.urlopen(call, timeout=PATIENCE_SECONDS) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as problem:
         with problem:
@@ -122,9 +124,7 @@ def test_a_header_that_announces_too_much_is_answered_at_once(serve):
     _, url = serve()
     client = Raw(url, "/ws")
     client.socket.sendall(b"\x81\xff" + (1 << 62).to_bytes(8, "big"))
-    began = time.monotonic()
     assert client.until(CLOSE)[1][:2] == (1009).to_bytes(2, "big")
-    assert time.monotonic() - began < 10
     client.socket.close()
 
 
@@ -162,7 +162,7 @@ def test_who_leaves_comes_back_at_once(serve, tmp_path, politely):
 
 def test_demo_keys_stay_within_the_machine(serve, feed):
     """A port that others can reach knows none of them; to ask for them there is refused, with the reason."""
-    port = free_port()
+    port = free_port("0.0.0.0")
     _, url = serve("--listen", f"marketai=0.0.0.0:{port}")
     assert status(url, f"/marketai?key={AI_KEY}") == 101
     assert status(f"ws://127.0.0.1:{port}", f"/?key={AI_KEY}") == 401
@@ -253,13 +253,8 @@ def test_a_page_that_was_pointed_here_gets_no_orders_in(serve):
     assert status(url, "/?market=BTC-USD", **headers, Host="rebound.example") == 403
 
 
-def free_port():
-    with socket.create_server(("0.0.0.0", 0)) as taken:
-        return taken.getsockname()[1]
-
-
 def wait_until(done):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -7,6 +7,7 @@ import textwrap
 
 import pytest
 import websockets.sync.client
+from ports import free_port
 
 import feed.client
 import feed.testing
@@ -30,8 +31,8 @@ def example(module):
 def test_the_ten_lines_keep_printing_across_a_restart(run, backend):
     """On both loops: the server goes away and comes back, and prices with it."""
     code = example(feed.client).replace("anyio.run(main)", f"anyio.run(main, backend={backend!r})")
-    with FeedServer(speed=10) as first:
-        port = int(first.http.rpartition(":")[2])
+    port = free_port()
+    with FeedServer(speed=10, port=port):
         client = run(sys.executable, "-u", "-c", code.replace("8080", str(port)))
         before = [client.line().split() for _ in range(3)]
     with FeedServer(speed=10, seed=2, port=port) as second:
@@ -53,7 +54,7 @@ def my_bot(url, key):
         socket.send(json.dumps({"type": "auth", "apiKey": key}))
         socket.send(json.dumps({"type": "subscribe", "symbol": "BTC-USD"}))
         while True:
-            said = json.loads(socket.recv(20))
+            said = json.loads(socket.recv(60))
             if said["type"] == "tick":
                 first = first or said["bid"]
                 if said["bid"] < 0.95 * first:

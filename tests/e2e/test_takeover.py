@@ -7,10 +7,9 @@ from contextlib import suppress
 
 import pytest
 from listening import SMALL, begin, get, hear, listen
+from ports import free_port
 from processes import PATIENCE_SECONDS
 from redis_servers import needs_redis, redis_server
-
-from tests.benchmarks.kill.server import free_port
 
 pytestmark = [pytest.mark.e2e, needs_redis]
 

@@ -2,24 +2,19 @@
 
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from contextlib import contextmanager
 
 import pytest
+from ports import free_port
+from processes import PATIENCE_SECONDS
 
 from feed.cluster.redis.connection import CoredisServer
 from feed.cluster.redis.url import parse_redis_url
 
 PROGRAM = shutil.which("redis-server")
 needs_redis = pytest.mark.skipif(PROGRAM is None, reason="needs redis-server, as Debian has it")
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class RealRedis:
@@ -33,7 +28,7 @@ class RealRedis:
     """
 
     def __init__(self, directory, *options):
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/market"
         self.server = CoredisServer(parse_redis_url(self.url))
         self._directory = directory
@@ -45,11 +40,11 @@ class RealRedis:
         command = [PROGRAM, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._directory)]
         command += ["--save", "", "--appendonly", "yes", "--appendfsync", "everysec", *self._options]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(200):
-            if self.cli("PING").startswith(("PONG", "NOAUTH")):
-                return
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self.cli("PING").startswith(("PONG", "NOAUTH")):
+            assert self._process.poll() is None, "redis-server has ended"
+            assert time.monotonic() < deadline, "redis-server does not answer"
             time.sleep(0.05)
-        raise AssertionError("redis-server does not answer")
 
     def cli(self, *words):
         """What redis-cli says to a command."""
@@ -57,7 +52,7 @@ class RealRedis:
             ["redis-cli", "-p", str(self.port), *words],
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
         return done.stdout.strip()
