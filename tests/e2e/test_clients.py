@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import websockets.sync.client
+from processes import PATIENCE_SECONDS
 
 CLIENTS = Path(__file__).parent / "clients"
 AUTH = {"type": "auth", "apiKey": "tk_live_a1b2c3d4e5f6"}
@@ -18,7 +19,7 @@ def read_on(socket, *messages):
     for message in messages:
         socket.send(message)
     while True:
-        socket.recv(10)
+        socket.recv(PATIENCE_SECONDS)
 
 
 def test_the_published_client_prints_ticks(serve, run):
@@ -52,7 +53,7 @@ def test_websockets_is_served_and_told_goodbye(serve):
         socket.send(json.dumps({"type": "subscribe", "symbol": "BTC-USD"}))
         assert json.loads(socket.recv())["type"] == "subscribed"
         assert {json.loads(socket.recv())["symbol"] for _ in range(20)} == {"BTC-USD"}
-        assert socket.ping().wait(10)
+        assert socket.ping().wait(PATIENCE_SECONDS)
         server.process.terminate()
         with pytest.raises(websockets.ConnectionClosed) as closed:
             read_on(socket)

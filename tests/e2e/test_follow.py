@@ -59,7 +59,7 @@ def test_a_sequencer_that_is_killed_leaves_readers_their_server(serve, path, tmp
         until(lambda: get(followed, "/readyz")[0] == 503)
         assert "is away; nothing was changed" in get(followed, ALERTS, ALERT)[1]
         assert f"s behind {path}" in get(followed, "/readyz")[1]
-        assert "the server that is followed is away" in edge.errors
+        until(lambda: "the server that is followed is away" in edge.errors)
         _, again = serve(*settings)
         with suppress(websockets.exceptions.ConnectionClosed):
             while True:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import websockets.sync.client
+from processes import PATIENCE_SECONDS
 
 from feed.dialects.discovery import dialects
 
@@ -57,10 +58,10 @@ def curl(*arguments):
     if program is None:
         pytest.skip("curl is not installed")
     done = subprocess.run(
-        [program, "--silent", "--show-error", "--max-time", "60", *arguments],
+        [program, "--silent", "--show-error", "--max-time", f"{PATIENCE_SECONDS}", *arguments],
         capture_output=True,
         check=False,
-        timeout=20,
+        timeout=2 * PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -73,7 +74,7 @@ def http(url):
 def read_on(socket):
     """Read whatever comes, to the end."""
     while True:
-        socket.recv(10)
+        socket.recv(PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("protocol", [["--http1.1"], ["--http1.0"], ["--http2"]])
@@ -246,7 +247,7 @@ def test_logs_carry_no_key(serve):
     ]:
         with websockets.sync.client.connect(f"{url}{path}") as socket:
             socket.send(json.dumps(message))
-            while "error" not in (shown := socket.recv(10)):
+            while "error" not in (shown := socket.recv(PATIENCE_SECONDS)):
                 pass
             assert secret not in shown
     with pytest.raises(websockets.InvalidStatus) as refused:

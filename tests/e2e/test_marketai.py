@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from processes import PATIENCE_SECONDS
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -44,16 +45,16 @@ def published(name, url):
 @contextlib.contextmanager
 def listen(url, *channels, key=KEY):
     """A connection that has subscribed; its confirmations have been read."""
-    with connect(f"{url}/?key={key}", open_timeout=10) as client:
+    with connect(f"{url}/?key={key}", open_timeout=PATIENCE_SECONDS) as client:
         client.send(json.dumps({"action": "subscribe", "channels": list(channels)}))
         for _ in channels:
-            assert json.loads(client.recv(timeout=10))["type"] == "subscribed"
+            assert json.loads(client.recv(timeout=PATIENCE_SECONDS))["type"] == "subscribed"
         yield client
 
 
 def updates(client):
     while True:
-        message = json.loads(client.recv(timeout=20))
+        message = json.loads(client.recv(timeout=PATIENCE_SECONDS))
         assert message["type"] == "update"
         yield message
 
@@ -251,7 +252,7 @@ def test_a_liquidation_is_a_trade_too(url):
 
 def refusal(url, key):
     with pytest.raises(InvalidStatus) as refused:
-        connect(f"{url}/?key={key}", open_timeout=10)
+        connect(f"{url}/?key={key}", open_timeout=PATIENCE_SECONDS)
     return refused.value.response.status_code, json.loads(refused.value.response.body)
 
 
@@ -279,13 +280,13 @@ def test_one_connection_more_than_the_tier_has(url, key, most):
         clients[1].socket.close()
         with connect(f"{url}/marketai") as late:
             late.send(json.dumps({"action": "auth", "key": key}))
-            assert json.loads(late.recv(timeout=10))["type"] == "authenticated"
+            assert json.loads(late.recv(timeout=PATIENCE_SECONDS))["type"] == "authenticated"
 
 
 def test_what_a_browser_is_told_when_it_is_refused(url):
     """By a message, for it cannot read the answer to a handshake."""
     with connect(f"{url}/?key=mk_live_nobody&errors=frame") as client:
-        assert json.loads(client.recv(timeout=10)) == {
+        assert json.loads(client.recv(timeout=PATIENCE_SECONDS)) == {
             "ok": False,
             "error": {"code": "unauthorized", "message": "Invalid API key"},
         }

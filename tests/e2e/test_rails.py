@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import websockets.sync.client
 from disks import full_device
+from processes import PATIENCE_SECONDS
 
 from feed.cli.main import main
 
@@ -38,7 +39,7 @@ def token(url, key, secret):
         [curl, "-sS", "-X", "POST", *headers, url.replace("ws:", "http:") + "/api/v1/token"],
         capture_output=True,
         check=True,
-        timeout=10,
+        timeout=PATIENCE_SECONDS,
     )
     return json.loads(done.stdout)["access_token"]
 
@@ -49,7 +50,7 @@ def connect(url, token, query):
 
 def until(socket, kind):
     """Read up to the next message of a kind."""
-    while (message := json.loads(socket.recv(10)))["resultType"] != kind:
+    while (message := json.loads(socket.recv(PATIENCE_SECONDS)))["resultType"] != kind:
         pass
     return message
 
@@ -162,7 +163,7 @@ def test_a_device_that_is_full_takes_no_orders_and_stops_nothing(serve, keys, tm
             assert until(socket, "createOrder")["data"]["statusCode"] == 503
             until(socket, "publicOrderBookDelta")
     health = url.replace("ws:", "http:") + "/healthz"
-    with urllib.request.urlopen(health, timeout=10) as answer:
+    with urllib.request.urlopen(health, timeout=PATIENCE_SECONDS) as answer:
         said = json.load(answer)
     assert said["status"] == "degraded"
     assert [problem.split(":")[0] for problem in said["problems"]] == ["journal", "recording"]
@@ -189,8 +190,8 @@ def test_a_bot_loses_its_position_in_the_flash_crash(serve, keys):
         bot.send(json.dumps({"message": "ping"}))
         said = []  # the order has come before the ping, and may be answered before it
         while not said or said[-1]["resultType"] != "pong":
-            said.append(json.loads(bot.recv(10)))
-        said = chain(said, (json.loads(bot.recv(10)) for _ in count()))
+            said.append(json.loads(bot.recv(PATIENCE_SECONDS)))
+        said = chain(said, (json.loads(bot.recv(PATIENCE_SECONDS)) for _ in count()))
 
         def following(kind):
             return next(message for message in said if message["resultType"] == kind)["data"]

@@ -54,7 +54,7 @@ def test_two_edges_say_what_the_sequencer_says_and_outlive_redis_and_each_other(
             heard = heard + hear(again, 200)
         with listen(direct, since=since) as whole:
             assert hear(whole, len(heard)) == heard
-    assert "Redis is there again" in two.errors
+    until(lambda: "Redis is there again" in two.errors)
     assert figure(direct, "feed_redis_up") == 1
 
 

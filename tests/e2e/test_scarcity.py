@@ -12,6 +12,7 @@ import urllib.request
 import pytest
 import websockets.sync.client
 from disks import full_device
+from processes import PATIENCE_SECONDS
 
 from feed.server import descriptors
 
@@ -33,7 +34,7 @@ def test_clients_cannot_take_the_last_descriptor(run, tmp_path, many_descriptors
     serve = [sys.executable, "-m", "feed", "serve", "--port", "0", "--port-file", str(port)]
     script = 'ulimit -n 1024; exec "$@"'
     server = run("bash", "-c", script, "bash", *serve, "--journal", str(journal))
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not port.exists():
         assert time.monotonic() < deadline, server.errors
         time.sleep(0.01)
@@ -41,7 +42,8 @@ def test_clients_cannot_take_the_last_descriptor(run, tmp_path, many_descriptors
     base = f"http://127.0.0.1:{number}"
 
     def ask(path, **options):
-        with urllib.request.urlopen(urllib.request.Request(base + path, **options), timeout=10) as answer:
+        request = urllib.request.Request(base + path, **options)
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return json.load(answer)
 
     headers = {"X-Api-Key": "tk_live_a1b2c3d4e5f6", "X-Api-Secret": "demo-secret"}
@@ -56,14 +58,15 @@ def test_clients_cannot_take_the_last_descriptor(run, tmp_path, many_descriptors
             idle.enter_context(socket.create_connection(("127.0.0.1", number)))
         assert ask("/healthz") == {"status": "ok"}
         trader.send(json.dumps({"message": "createOrder", "content": order}))
-        assert [json.loads(trader.recv(10))["data"]["statusCode"] for _ in range(2)] == [202, 200]
+        answers = [json.loads(trader.recv(PATIENCE_SECONDS))["data"] for _ in range(2)]
+        assert [one["statusCode"] for one in answers] == [202, 200]
     assert len(journal.read_text().splitlines()) == 2
     assert "cannot accept" not in server.errors
 
 
 def until(condition, process):
     """Wait until something can be seen outside."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert process.process.poll() is None, process.errors
         assert time.monotonic() < deadline, process.errors
@@ -109,7 +112,8 @@ def test_a_log_that_takes_nothing_stops_nothing(run, tmp_path):
     script = 'full=$1; shift; exec "$@" >"$full" 2>"$full"'
     server = run("bash", "-c", script, "bash", device, *serve, "--journal", device, "--record", device)
     until(port.exists, server)
-    with urllib.request.urlopen(f"http://127.0.0.1:{int(port.read_text())}/healthz", timeout=10) as answer:
+    health = f"http://127.0.0.1:{int(port.read_text())}/healthz"
+    with urllib.request.urlopen(health, timeout=PATIENCE_SECONDS) as answer:
         assert len(json.load(answer)["problems"]) == 2
     server.process.terminate()
     assert server.rest()[0] == 0

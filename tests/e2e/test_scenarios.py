@@ -1,4 +1,4 @@
-"""Every shipped scenario keeps its promise: the same bytes twice, and what its file expects."""
+"""Every shipped scenario keeps its promise: the bytes and the signals that its file expects."""
 
 import io
 import os
@@ -50,28 +50,27 @@ def mids(scenario, rows, instrument):
 
 
 @pytest.mark.parametrize("path", scenarios_in(shipped()), ids=lambda path: path.stem)
-def test_a_scenario_comes_out_as_expected_twice(path):
-    """One digest, and it is the golden one; with a name, a purpose, and a length that suits a test."""
+def test_a_scenario_comes_out_as_expected(path):
+    """
+    Its digest is the golden one, which another run has written; every label is signalled in its time.
+
+    Nothing else is signalled that is more than information. It has a name, a purpose, and a length that suits
+    a test.
+    """
     scenario = read_scenario(path, MARKETS)
     assert scenario.name == path.stem
     assert "good client" in " ".join(scenario.about.split())
     assert MINUTE <= scenario.duration <= 15 * MINUTE
     outcome = replay(scenario)
-    assert replay(scenario).digest == outcome.digest
     assert outcome.expectation() == scenario.expect
     assert outcome.faults == len(scenario.faults)
+    if scenario.truth:
+        verdict = judge(scenario.labels, outcome.signals, scenario.market.listing())
+        assert verdict.missed == ()
+        assert [row for row in verdict.unexplained if row[5] > Severity.INFO] == []
 
 
 LABELLED = [path for path in scenarios_in(shipped()) if read_scenario(path, MARKETS).truth]
-
-
-@pytest.mark.parametrize("path", LABELLED, ids=lambda path: path.stem)
-def test_a_labelled_scenario_is_signalled_as_it_says(path):
-    """Every label in its time, and nothing else that is more than information."""
-    scenario = read_scenario(path, MARKETS)
-    verdict = judge(scenario.labels, replay(scenario).signals, scenario.market.listing())
-    assert verdict.missed == ()
-    assert [row for row in verdict.unexplained if row[5] > Severity.INFO] == []
 
 
 def test_each_type_of_signal_has_a_scenario_that_is_named_after_it():

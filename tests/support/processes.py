@@ -12,6 +12,8 @@ import pytest
 
 # Nobody waits so long but for what never comes: a machine may be busy.
 PATIENCE_SECONDS = 60
+# What a process has written is read within that, but where a process that it has started writes there too.
+DRAIN_SECONDS = 5
 
 # Compiled modules are kept: to compile them takes a third of a start, in environments that keep none.
 COMPILED = {
@@ -63,7 +65,9 @@ class Process:
 
     @property
     def errors(self):
-        """What it has written to stderr so far."""
+        """What it has written to stderr so far; all of it, once it has ended."""
+        if self.process.poll() is not None:
+            self._readers[-1].join(DRAIN_SECONDS)
         return "".join(self._errors)
 
     def stop(self):
