@@ -23,11 +23,12 @@ from typing import Final
 import attrs
 
 from feed.book.account_queues import AccountQueues, RestingOrder
-from feed.book.book import OrderBook, Resting
+from feed.book.book import OrderBook
 from feed.book.exchange import Exchange
 from feed.book.queue_follower import QueueFollower
 from feed.book.queue_position import CancelRule
 from feed.book.recorded_book import RecordedBook
+from feed.book.resting_orders import Resting
 from feed.model.events import ADD, REDUCE, TRADE, Row, Side, Status
 from feed.model.instruments import Listing
 from feed.model.orders import Ack, CancelOrder, Command, ModifyOrder, NewOrder, OrderType, Reject, TimeInForce

@@ -248,13 +248,13 @@ class CallAuction:
             accepting = [[it for it in orders if it.accepts(found.price)] for orders in priority]
             for order in (*accepting[1 - makers], *accepting[makers]):
                 if order.order in book:
-                    book._withdraw(book._orders[order.order])  # noqa: SLF001 - one quote, at the end of all
+                    book.cancel(order.order, settles=False)  # one quote, at the end of all
             self._trade(found, accepting[makers], accepting[1 - makers])
         for order in (*priority[0], *priority[1]):
             if order.stays and order.order not in book:
-                book._enter(order.order, order.side, order.price, order.left, order.account)  # noqa: SLF001
+                book.limit(order.order, order.side, order.price, order.left, order.account, settles=False)
         self._orders.clear()
-        book._settle()  # noqa: SLF001
+        book.settle()
         return found
 
     def _trade(self, found: Equilibrium, makers: list[AuctionOrder], takers: list[AuctionOrder]) -> None:
@@ -265,17 +265,17 @@ class CallAuction:
         for order in makers:
             if not missing:
                 break
-            book._enter(order.order, order.side, found.price, order.left, order.account)  # noqa: SLF001
+            book.limit(order.order, order.side, found.price, order.left, order.account, settles=False)
             traded = min(missing, order.left)
             order.left -= traded
             missing -= traded
             last = order
         worst = found.price if takers[0].side else -found.price
         for order in takers:
-            book._match(order.order, order.side, worst, order.left, order.account)  # noqa: SLF001
+            book.match(order.order, order.side, worst, order.left, order.account)
             order.left = 0
         if last.left and not (last.stays and last.price == found.price):
-            book._withdraw(book._orders[last.order])  # noqa: SLF001
+            book.cancel(last.order, settles=False)
         book.self_trade = usual
 
     def _equilibrium(self, bids: Mapping[int, int], asks: Mapping[int, int]) -> Equilibrium:

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Final
 
 from feed.book.auction import MARKET, NO_BOUND, AuctionOrder, CallAuction, Equilibrium
-from feed.book.book import OrderBook, Resting
+from feed.book.book import OrderBook
+from feed.book.resting_orders import Resting
 from feed.model.events import STATUS, Row, Side, Status
 from feed.model.instruments import Listing
 from feed.model.orders import (

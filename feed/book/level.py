@@ -1,65 +1,40 @@
-"""One price level: its orders linked in a ring, so that any of them leaves in constant time."""
+"""One price level of an order book: the orders at that price, first come first."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from typing import cast
-
-
-class Order:
-    """
-    A resting order, at the back of its level; the level's own books are the caller's to keep.
-
-    Attributes:
-        id: Unique in its market.
-        account: Whose it is; 0 is nobody's.
-        left: Integer lots still resting.
-        level: Where it rests: its side and its price.
-        prev: The order before it in the queue; the level itself for the first.
-        next: The order behind it in the queue; the level itself for the last.
-    """
-
-    __slots__ = ("account", "id", "left", "level", "next", "prev")
-
-    def __init__(self, order: int, account: int, left: int, level: Level, prev: Order) -> None:
-        self.id = order
-        self.account = account
-        self.left = left
-        self.level = level
-        self.prev = prev
-        self.next: Order = prev.next
 
 
 class Level:
     """
-    The orders at one price, first come first.
-
-    The level is itself the node between its last order and its first: ``next`` is the front of the
-    queue and ``prev`` its back, and linking and unlinking need no case for the ends.
+    The orders at one price. There is no object for an order, which is an id and the lots that it has left.
 
     Attributes:
         side: Side of the book, 0 buy or 1 sell.
         price: Integer ticks.
-        key: Rank among the levels of its side; the greatest is the best.
         size: Integer lots resting here.
+        queue: Integer lots of each order by its id, first come first.
+        front: Ids from the front of the queue, the first of all last, for those who take one after the other:
+            a dict looks through the places of all that have left it to find its first key. It is the whole
+            queue of the last time that there was no front. Who is not in the queue any more is passed over;
+            who comes back to the queue must not be on it.
     """
 
-    __slots__ = ("key", "next", "prev", "price", "side", "size")
+    __slots__ = ("front", "price", "queue", "side", "size")
 
-    def __init__(self, side: int, price: int, key: int) -> None:
+    def __init__(self, side: int, price: int) -> None:
         self.side = side
         self.price = price
-        self.key = key
         self.size = 0
-        self.next = self.prev = self.ring
+        self.queue: dict[int, int] = {}
+        self.front: list[int] = []
 
-    @property
-    def ring(self) -> Order:
-        """The level in its role as a node, which is all that a neighbour uses of it."""
-        return cast("Order", self)
+    def line_up(self) -> list[int]:
+        """Make the queue as it is now the front, and return that."""
+        self.front = list(reversed(self.queue))
+        return self.front
 
-    def __iter__(self) -> Iterator[Order]:
-        node, end = self.next, self.ring
-        while node is not end:
-            yield node
-            node = node.next
+    def first(self) -> int:
+        """The id of the order that came first."""
+        front = self.front
+        while front and front[-1] not in self.queue:
+            front.pop()
+        return (front or self.line_up())[-1]

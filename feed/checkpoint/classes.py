@@ -73,7 +73,7 @@ def slots(kind: type) -> tuple[str, ...]:
 
 
 def name_of(value: type | FunctionType) -> str:
-    """Module and name, such as ``feed.book.level:Order``."""
+    """Module and name, such as ``feed.book.level:Level``."""
     return f"{value.__module__}:{value.__qualname__}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from feed.book.auction import CallAuction
-from feed.book.book import Resting
+from feed.book.resting_orders import Resting
 from feed.model.events import Row, Side, Status
 from feed.model.orders import Ack, Command
 

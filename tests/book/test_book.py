@@ -7,7 +7,7 @@ import gc
 import pytest
 from copies import copied
 
-from feed.book.book import Resting
+from feed.book.resting_orders import Resting
 from feed.model.events import ADD, QUOTE, REDUCE, TRADE
 from feed.model.orders import SelfTrade
 
@@ -56,6 +56,33 @@ def test_partly_filled_maker_keeps_its_place(open_book, rows):
     assert book.market(9, SELL, 3) == 3
     assert rows == [(TRADE, 3, 50, 1, SELL, 100, 3, 1, 9, 1, 4), (QUOTE, 3, 50, 100, 4, 0, 0)]
     assert book.orders(BUY) == [(1, 100, 1), (2, 100, 3)]
+
+
+def test_orders_that_left_between_two_takers_are_passed_over(open_book, rows):
+    """The second taker meets who is first by then, whoever else the first taker could have met."""
+    book = open_book(*((order, SELL, 101, 1) for order in range(1, 7)))
+    book.market(9, BUY, 1)
+    book.cancel(2)
+    book.cancel(3)
+    assert book.first(SELL) == 4
+    book.limit(7, SELL, 101, 1)
+    book.cancel(5)
+    rows.clear()
+    assert book.market(10, BUY, 9) == 3
+    assert [row[7] for row in rows if row[0] == TRADE] == [4, 6, 7]
+    assert book.first(SELL) == 0
+
+
+def test_an_order_that_comes_back_trades_after_those_before_it(open_book, rows):
+    """It has lost its place, also where somebody has traded with the orders in front of it before."""
+    book = open_book(*((order, SELL, 101, 2) for order in range(1, 5)))
+    book.market(9, BUY, 2)
+    book.modify(2, 101, 3)
+    assert book.orders(SELL) == [(3, 101, 2), (4, 101, 2), (2, 101, 3)]
+    assert book.first(SELL) == 3
+    rows.clear()
+    book.market(10, BUY, 5)
+    assert [row[7] for row in rows if row[0] == TRADE] == [3, 4, 2]
 
 
 def test_ioc_discards_what_it_cannot_fill(open_book, rows):
