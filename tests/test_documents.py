@@ -19,6 +19,7 @@ DOCUMENTS = (
     "feed/cluster/DEPLOYMENT.md",
     "feed/dialects/EXCHANGES.md",
     "feed/durability/DURABILITY.md",
+    "feed/stream/SPEED.md",
 )
 PICTURED = ("ARCHITECTURE.md", "README.md")
 # A place in the tree, from the top or from the package; those with a NAME in capitals are to be made.
