@@ -61,6 +61,7 @@ class Maker:
         "_patient_bits",
         "_rank",
         "_reaction",
+        "_width",
         "index",
         "sim",
     )
@@ -69,6 +70,7 @@ class Maker:
         self.sim: InstrumentSim = sim
         self.index = sim.queue.register(self)
         self._rank = rank
+        self._width = 1.0 + _STAGGER * rank  # half spread, in that of the tightest maker
         # Indexed by side, best last.
         self._keys: tuple[list[int], list[int]] = ([], [])
         self._ids: tuple[list[int], list[int]] = ([], [])
@@ -81,7 +83,7 @@ class Maker:
     def target(self, side: int) -> int:
         """The key at which its best quote should be."""
         reference = self.sim.reference
-        width = reference.half * (1.0 + _STAGGER * self._rank)
+        width = reference.half * self._width
         return floor((-reference.price if side else reference.price) - width)
 
     def wake(self, now: int) -> None:
@@ -92,10 +94,10 @@ class Maker:
         bids, asks = self._keys
         if bids and asks:
             # The same as in act(), without rounding: most moves are smaller than what makers tolerate.
-            width = reference.half * (1.0 + _STAGGER * self._rank)
-            near, far = sim.tolerance, -sim.tolerance - (self._rank > 0)
-            bid, ask = bids[-1] - reference.price + width, asks[-1] + reference.price + width
-            if far <= bid <= near and far <= ask <= near:
+            price, width = reference.price, reference.half * self._width
+            near = sim.tolerance
+            far = -near - (self._rank > 0)
+            if far <= bids[-1] - price + width <= near and far <= asks[-1] + price + width <= near:
                 return
         self._awake = True
         sim.queue.schedule(self.index, now + self._reaction[self._bits(WIDTH)])

@@ -10,6 +10,7 @@ O'Neill 2022), which makes bursts of trades at one event.
 from __future__ import annotations
 
 from math import ceil, floor, sqrt
+from operator import attrgetter, mul
 from typing import Final
 
 import attrs
@@ -22,6 +23,7 @@ from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.random_streams import EXPONENTIAL, HEAVY, LAPLACE, MASK, WIDTH, random_stream, threshold
 
 _FACTORS: Final = tuple(field.name for field in attrs.fields(Factors) if field.name != "leads")
+_LOADINGS: Final = attrgetter(*_FACTORS)
 # Mean book updates a second of an instrument for which the rate of news is given.
 _USUAL_RATE: Final = 60.0
 _DAY: Final = 86_400
@@ -35,7 +37,8 @@ _SECOND_RACER: Final = threshold(0.37)
 
 def loadings(factors: Factors) -> tuple[float, ...]:
     """The loadings of an instrument, in the order of the factors."""
-    return tuple(getattr(factors, name) for name in _FACTORS)
+    found: tuple[float, ...] = _LOADINGS(factors)
+    return found
 
 
 def main_factor(factors: Factors) -> int:
@@ -118,7 +121,7 @@ class ImpactSpreading:
         if any(moves):
             for sim, told in zip(sims, own, strict=True):
                 factors = sim.spec.factors
-                move = sum(a * b for a, b in zip(moves, loadings(factors), strict=True))
+                move = sum(map(mul, moves, loadings(factors)))
                 if told:
                     move -= told * loadings(factors)[main_factor(factors)]
                 if move:

@@ -171,9 +171,15 @@ class ReferencePrice:
 
     def centre(self) -> None:
         """Compute price and half spread from their parts."""
+        # Comparisons first: calls of min() and max(), which seldom change anything, took a third of it.
         most = _MOST_SKEW * self.calm_half
-        shift = max(-most, min(most, self.inventory * self.skew))
-        self.price = min(max(self.permanent + sum(self._transient) - shift, self.lowest), self.highest)
+        shift = self.inventory * self.skew
+        if not -most <= shift <= most:
+            shift = max(-most, min(most, shift))
+        price = self.permanent + sum(self._transient) - shift
+        if not self.lowest <= price <= self.highest:
+            price = min(max(price, self.lowest), self.highest)
+        self.price = price
         self.half = min(self.calm_half + self.toxicity * self._wariness, _WIDEST * self.calm_half)
 
     def relax(self) -> None:
