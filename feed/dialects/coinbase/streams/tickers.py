@@ -14,9 +14,9 @@ from feed.dialects.coinbase.products import Product
 from feed.dialects.coinbase.streams import topics
 from feed.dialects.coinbase.streams.encoder import UPDATE, ProductEncoder
 from feed.model.durations import NS_PER_DAY, NS_PER_SECOND
-from feed.model.events import QUOTE, TRADE, Event, Quote, Side
+from feed.model.events import QUOTE, TRADE, Event, Row, Side
 from feed.model.instruments import decimal_text
-from feed.state.encoder import SUMMARY
+from feed.state.encoder import SUMMARY, RowEncoder
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 
@@ -77,7 +77,7 @@ class Tickers(ProductEncoder):
         return (low, high) if bar is None else (min(bar.low, low), max(bar.high, high))
 
 
-class TickerEncoder(Tickers):
+class TickerEncoder(Tickers, RowEncoder):
     """After what one order took, once the best prices that follow are known."""
 
     kinds: Sequence[int] = (TRADE, QUOTE)
@@ -88,11 +88,12 @@ class TickerEncoder(Tickers):
         super().__init__(product, market_state, projections)
         self._taking = market_state.taking(product.index)
 
-    def encode(self, item: Event) -> str | None:
+    def encode_row(self, seq: int, row: Row, proof: int) -> str | None:
         """A ticker, or None where there is nothing new, or more may follow."""
+        del seq, proof
         taking, self._taking = self._taking, self._market_state.taking(self._product.index)
-        told = taking if isinstance(item, Quote) else not self._taking
-        return self.told(item.ts) if told else None
+        told = taking if row[0] == QUOTE else not self._taking
+        return self.told(row[2]) if told else None
 
 
 class TickerBatchEncoder(Tickers):

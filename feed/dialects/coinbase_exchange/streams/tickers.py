@@ -10,8 +10,8 @@ from feed.dialects.coinbase_exchange.products import Product
 from feed.dialects.coinbase_exchange.streams.encoder import ProductEncoder
 from feed.dialects.times import iso_microseconds
 from feed.model.durations import NS_PER_SECOND
-from feed.model.events import QUOTE, TRADE, Event, Quote, Side
-from feed.state.encoder import SUMMARY
+from feed.model.events import QUOTE, TRADE, Event, Row, Side
+from feed.state.encoder import SUMMARY, RowEncoder
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 
@@ -62,7 +62,7 @@ class _Tickers(ProductEncoder):
         )
 
 
-class TickerEncoder(_Tickers):
+class TickerEncoder(_Tickers, RowEncoder):
     """After what one order took, once the best prices that follow are known."""
 
     kinds: Sequence[int] = (TRADE, QUOTE)
@@ -71,10 +71,11 @@ class TickerEncoder(_Tickers):
         super().__init__(product, market_state, projections)
         self._taking = market_state.taking(product.index)
 
-    def encode(self, item: Event) -> str | None:
+    def encode_row(self, seq: int, row: Row, proof: int) -> str | None:
         """A ticker, or None where there is nothing new, or more may follow."""
+        del seq, proof
         taking, self._taking = self._taking, self._market_state.taking(self._product.index)
-        told = taking if isinstance(item, Quote) else not self._taking
+        told = taking if row[0] == QUOTE else not self._taking
         return self.text() if told else None
 
 

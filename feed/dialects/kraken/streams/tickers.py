@@ -11,17 +11,17 @@ from feed.dialects.kraken.names import Pair
 from feed.dialects.kraken.streams import topics
 from feed.dialects.kraken.streams.encoder import PairEncoder
 from feed.dialects.times import iso_microseconds
-from feed.model.events import QUOTE, TRADE, Event, Quote, Side
+from feed.model.events import QUOTE, TRADE, Row, Side
 from feed.model.instruments import decimal_text
 from feed.model.topics import Topic
-from feed.state.encoder import SUMMARY
+from feed.state.encoder import SUMMARY, RowEncoder
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 
 _PERCENT_DECIMALS: Final = 2
 
 
-class TickerEncoder(PairEncoder):
+class TickerEncoder(PairEncoder, RowEncoder):
     """
     After what one order took, once the best prices that follow are known; or after changes of these.
 
@@ -49,14 +49,15 @@ class TickerEncoder(PairEncoder):
         """The ticker at a market time."""
         return f"{self._update}{self._text(now)}]}}"
 
-    def encode(self, item: Event) -> str | None:
+    def encode_row(self, seq: int, row: Row, proof: int) -> str | None:
         """A ticker, or None where there is nothing new, or more may follow."""
+        del proof
         taking, self._taking = self._taking, self._market_state.taking(self._pair.index)
         if self._of_quotes:
-            told = self._market_state.told_at(self._pair.index) == item.seq
+            told = self._market_state.told_at(self._pair.index) == seq
         else:
-            told = taking if isinstance(item, Quote) else not self._taking
-        return self.message(item.ts) if told else None
+            told = taking if row[0] == QUOTE else not self._taking
+        return self.message(row[2]) if told else None
 
     def _text(self, now: int) -> str:
         pair, state = self._pair, self._market_state
