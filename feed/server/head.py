@@ -1,8 +1,8 @@
 """
 The request head, read before anything is decided about a connection: at a glance, or else with h11.
 
-Of a handshake trio-websocket is then given the nonce alone, which was checked here: whatever else a
-client says, no parser sees it again. Source: RFC 9112; RFC 6455, section 4.2.1.
+Of a handshake only the nonce is used then, which was checked here: whatever else a client says, no parser
+sees it again. Source: RFC 9112; RFC 6455, section 4.2.1.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class HeadReader:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._received = 0
-        self._parser = HttpParser(limit)
+        self._parser: HttpParser | None = None  # made for those whom a glance does not do for
 
     def feed(self, data: bytes) -> Head | None:
         """
@@ -102,23 +102,24 @@ class HeadReader:
             if head is not None:
                 return head
         self._received += len(data)
-        self._parser.receive_data(data)
+        parser = self._parser = self._parser or HttpParser(self._limit)
+        parser.receive_data(data)
         try:
-            event = self._parser.next_event()
+            event = parser.next_event()
         except h11.RemoteProtocolError as problem:
             raise BadRequest(
                 problem.error_status_hint, f"Bad request: {_SHOWN.sub('', str(problem))}"
             ) from None
         if not isinstance(event, h11.Request):
             return None
-        early, _ = self._parser.trailing_data
+        early, _ = parser.trailing_data
         if self._received - len(early) > self._limit:
             raise BadRequest(431, f"The request head is longer than {self._limit} bytes")
         head = head_of(event, early)
         if head.upgrade:
             return head
-        self._parser.put_back(event)
-        return attrs.evolve(head, parser=self._parser)
+        parser.put_back(event)
+        return attrs.evolve(head, parser=parser)
 
 
 def head_of(request: h11.Request, early: bytes) -> Head:

@@ -144,7 +144,8 @@ class Listener:
         self._router = router
         self._limits = limits
         self._refusal = refusal
-        self._open: Counter[str] = Counter()  # connections by peer address
+        self._open: Counter[str] = Counter()  # connections by peer address ...
+        self._total = 0  # ... and all of them
         self._refused: dict[Transport, None] = {}  # those that are refused, oldest first
         self._accepted = 0  # connections that hold a descriptor
         self._left = trio.lowlevel.ParkingLot()  # until one of them has ended
@@ -184,9 +185,11 @@ class Listener:
             await self._refuse(transport, problem, config)
             return
         self._open[transport.peer] += 1
+        self._total += 1
         try:
             await self._router.admit(transport, config)
         finally:
+            self._total -= 1
             self._open[transport.peer] -= 1
             if not self._open[transport.peer]:
                 del self._open[transport.peer]
@@ -219,7 +222,7 @@ class Listener:
     def _no_room(self, peer: str) -> BadRequest | None:
         if self._refusal is not None:
             return self._refusal
-        if self._open.total() >= self._limits.connections:
+        if self._total >= self._limits.connections:
             return BadRequest(503, "The server is full; try again later", (("Retry-After", "5"),))
         if self._open[peer] >= self._limits.connections_per_address:
             return BadRequest(429, "Too many connections from your address", (("Retry-After", "5"),))

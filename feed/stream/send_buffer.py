@@ -1,8 +1,8 @@
 """
 One connection's outgoing bytes, in order.
 
-Three sources meet on a socket: control frames and the handshake (from trio-websocket), messages
-for this client alone, and the group's shared stream. The rules:
+Three sources meet on a socket: control frames (from trio-websocket), messages for this client alone,
+the answer to its handshake first, and the group's shared stream. The rules:
 
 * a frame that has begun is finished before anything else;
 * control frames go ahead of data, at a frame boundary;

@@ -10,7 +10,7 @@ handshake.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
@@ -29,7 +29,7 @@ from feed.server.connection.heartbeat import heartbeat
 from feed.server.connection.peer import Peer
 from feed.server.connection.stream import ConnectionStream
 from feed.server.connection.tap import Tap
-from feed.server.connection.upgrade import upgrade
+from feed.server.connection.upgrade import answer_to, read_messages
 from feed.server.countdown import Countdown
 from feed.server.registry import ConnectionRegistry
 from feed.server.turns import ScheduledConnection
@@ -67,7 +67,7 @@ class Connection:
 
         Args:
             transport: Stands at the end of the request head.
-            nonce: Sec-WebSocket-Key of the request, which trio-websocket is to answer.
+            nonce: Sec-WebSocket-Key of the request, which is to be answered.
             peer_info: Who it is with.
             session: This client's side of the dialect.
             registry: What it shares with the others.
@@ -93,6 +93,7 @@ class Connection:
             backlog_bytes=registry.observer_backlog_bytes if facts.observer else self._limits.backlog_bytes,
             deflated=bool(deflate),
             cut=self._cut,
+            start=self._start,
             message_frames=self._limits.message_frames,
             too_many_frames=lambda: self.end(close_reason.TOO_MANY_FRAMES),
             message_bytes=self._limits.message_bytes,
@@ -125,34 +126,10 @@ class Connection:
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
-                nursery.start_soon(self._stream.write)
-                socket = await upgrade(
-                    nursery,
-                    self._stream,
-                    self._nonce,
-                    subprotocol=self._session.subprotocol,
-                    deflate=self._deflate,
-                    message_bytes=self._limits.message_bytes,
-                )
-                # A market that waits for its clients waits for their answers too.
-                lenient = self._session.pong_seconds and math.isfinite(self._limits.pong_seconds)
-                nursery.start_soon(
-                    partial(
-                        heartbeat,
-                        nursery,
-                        socket,
-                        ping_seconds=self._session.ping_seconds or self._limits.ping_seconds,
-                        pong_seconds=self._session.pong_seconds if lenient else self._limits.pong_seconds,
-                        regular=bool(self._session.ping_seconds),
-                        excused=self._unread_since,
-                        end=self.end,
-                    )
-                )
-                if self._session.beat_seconds:
-                    nursery.start_soon(self._on_timer)
-                await self._serve(socket, handshake_deadline)
-                if self._send_buffer.opened:
-                    await self._close(socket)
+                try:
+                    await self._talk(nursery, handshake_deadline)
+                finally:
+                    self._nursery = None  # from here on it may be closed to new tasks at any time
                 nursery.cancel_scope.cancel()
         except* Exception:
             log.exception("bug in a connection", dialect=self.peer_info.dialect)
@@ -163,6 +140,38 @@ class Connection:
             if self._tap is not None:
                 self._tap.closed = self._close_reason or close_reason.GONE
         return self._close_reason or close_reason.GONE
+
+    async def _talk(self, nursery: trio.Nursery, handshake_deadline: float) -> None:
+        """From the answer to the handshake to the last byte."""
+        session, limits = self._session, self._limits
+        answer = answer_to(self._nonce, subprotocol=session.subprotocol, deflate=self._deflate)
+        self._send_buffer.open(answer)
+        deflated = bool(self._deflate)
+        socket = read_messages(nursery, self._stream, deflated=deflated, message_bytes=limits.message_bytes)
+        # A market that waits for its clients waits for their answers too.
+        lenient = session.pong_seconds and math.isfinite(limits.pong_seconds)
+        nursery.start_soon(
+            partial(
+                heartbeat,
+                nursery,
+                socket,
+                ping_seconds=session.ping_seconds or limits.ping_seconds,
+                pong_seconds=session.pong_seconds if lenient else limits.pong_seconds,
+                regular=bool(session.ping_seconds),
+                excused=self._unread_since,
+                end=self.end,
+            )
+        )
+        if session.beat_seconds:
+            nursery.start_soon(self._on_timer)
+        await self._serve(socket, handshake_deadline)
+        if self._send_buffer.opened:
+            await self._close(socket)
+
+    def _start(self, task: Callable[[], Awaitable[None]]) -> None:
+        """Run a task with the connection, unless that is over."""
+        if self._nursery is not None:
+            self._nursery.start_soon(task)
 
     def end(self, why: CloseReason) -> None:
         """End the connection; the first reason given is the one that counts."""
@@ -203,14 +212,13 @@ class Connection:
         wording = self._session.wording(DisconnectCause.GOING_AWAY)
         if wording is not None:
             self._hub.send(self._send_buffer, wording)
-        if self._nursery is not None:
-            self._nursery.start_soon(self._end_after, seconds)
+        self._start(partial(self._end_after, seconds))
 
     def impair(self, link: LinkState) -> None:
         """Let the way to the client be as bad as that from now on."""
         started = self._stream.impair(link)
-        if started is not None and self._nursery is not None:
-            self._nursery.start_soon(started.run)
+        if started is not None:
+            self._start(started.run)
 
     @property
     def number(self) -> int:

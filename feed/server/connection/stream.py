@@ -1,13 +1,13 @@
 """
 The stream under trio-websocket: it reads for it, and lets its frames out between ours.
 
-trio-websocket does the handshake, reads messages, answers pings and closes. It writes whole control
-frames, one at a time; the send buffer puts them ahead of data. Data never passes through trio-websocket.
+trio-websocket reads messages, answers pings and closes. It writes whole control frames, one at a time; the
+send buffer puts them ahead of data. Data never passes through trio-websocket.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import trio
@@ -45,6 +45,7 @@ class ConnectionStream(trio.abc.Stream):
         backlog_bytes: int,
         deflated: bool = False,
         cut: Callable[[], None],
+        start: Callable[[Callable[[], Awaitable[None]]], object],
         message_frames: int,
         too_many_frames: Callable[[], None],
         message_bytes: int,
@@ -62,6 +63,7 @@ class ConnectionStream(trio.abc.Stream):
             backlog_bytes: Bound on what the send buffer may owe.
             deflated: See :class:`~feed.stream.send_buffer.SendBuffer`.
             cut: See there.
+            start: Runs a task with the connection, unless that is over.
             message_frames: Bound on the frames of one message of the client.
             too_many_frames: Called when it is passed.
             message_bytes: Bound on what the headers of these frames may announce.
@@ -82,7 +84,8 @@ class ConnectionStream(trio.abc.Stream):
             observer=observer,
         )
         self._transport = transport
-        self._answered = False
+        self._start = start
+        self._writing = False  # the writer task runs
         self._owing = ResettableEvent()  # something waits for the writer
         # Until something has been written, or the end has come nearer.
         self._progress = trio.lowlevel.ParkingLot()
@@ -104,10 +107,13 @@ class ConnectionStream(trio.abc.Stream):
         self._closed = False
 
     def wake(self) -> None:
-        """The send buffer owes something: let :meth:`write` run."""
+        """The send buffer owes something: let the writer task run, which begins with the first time."""
         self._owing.set()
+        if not self._writing:
+            self._writing = True
+            self._start(self._write)
 
-    async def write(self) -> None:
+    async def _write(self) -> None:
         """The writer task: hand over what is owed as fast as the transport takes it."""
         while True:
             await self._owing.wait()
@@ -173,15 +179,11 @@ class ConnectionStream(trio.abc.Stream):
             await self._progress.park()
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send the answer to the handshake, on release of the send buffer, or one control frame at once."""
+        """Send one control frame at once."""
         if self._closed:
             raise trio.ClosedResourceError
         await trio.lowlevel.checkpoint_if_cancelled()
         frame = bytes(data)
-        if not self._answered:
-            self._answered = True
-            self.send_buffer.open(frame)
-            return
         if is_close(frame):
             self.close_sent = True
             self._over()

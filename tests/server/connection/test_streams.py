@@ -188,6 +188,34 @@ async def test_a_slow_reader_within_the_bound_gets_everything(open_server):
             assert await read_to_last(client, pause=0.05) == [100, *range(1000, 1300), LAST]
 
 
+async def test_only_who_has_fallen_behind_has_a_writer(server):
+    """A task more, from the first time on that something is owed to it; it is there for the next time too."""
+    quick, slow = await server.subscribed("EURUSD"), await server.subscribed("EURUSD", capacity=200)
+    tasks = [
+        connection._nursery.child_tasks
+        for connection in server.context.registry.connections
+        if connection._nursery is not None
+    ]
+    for _ in range(2):
+        await play(server.script, range(1000, 1020), every=0)
+        await trio.testing.wait_all_tasks_blocked()
+        assert [len(one) for one in tasks] == [2, 3]
+        for client in (quick, slow):
+            while bid(await client.message()) != 1019:
+                pass
+
+
+async def test_a_connection_that_is_over_begins_no_task(server):
+    """The fan-out may still write to it, and must not hear of a nursery that is closed."""
+    client = await server.subscribed("EURUSD")
+    (connection,) = server.context.registry.connections
+    await client.send_bytes(frame(CLOSE, b"\x03\xe8"))
+    await client.rest()
+    await trio.sleep(10)
+    connection._stream.wake()
+    assert server.left == (0, 0, 0)
+
+
 async def test_nothing_is_left_of_connections_that_ended(server):
     """In whatever way they end: no conversation, no group, no topic, no object."""
 
