@@ -80,7 +80,7 @@ class TlsTransport:
             try:
                 while self._owed and not self._gone:
                     await self._below.writable()
-                    self._write()
+                    self._owed = self._owed[self._write(self._owed) :]
                 if self._finished and not self._gone:
                     self._below.finish()
             except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
@@ -95,7 +95,7 @@ class TlsTransport:
             raise BrokenPipeError
         if self._owed:
             raise BlockingIOError
-        taken = self._tls.write(memoryview(data)[:WRITE_BYTES])
+        taken = self._tls.write(data if len(data) <= WRITE_BYTES else memoryview(data)[:WRITE_BYTES])
         self._push()
         return taken
 
@@ -157,12 +157,18 @@ class TlsTransport:
 
     def _push(self) -> None:
         """Hand over the ciphertext there is; :meth:`flush` does the rest."""
-        self._owed += self._outgoing.read()
-        if self._owed and not self._owing.is_set():
-            self._write()
+        ciphertext = self._outgoing.read()
         if self._owed:
-            self._owing.set()
+            self._owed += ciphertext
+        elif ciphertext:
+            sent = self._write(ciphertext)
+            if sent < len(ciphertext):
+                self._owed = ciphertext[sent:]
+                self._owing.set()
 
-    def _write(self) -> None:
-        with suppress(BlockingIOError):
-            self._owed = self._owed[self._below.send(self._owed) :]
+    def _write(self, ciphertext: bytes) -> int:
+        # Written out, without ``suppress``: this is done for every delivery.
+        try:
+            return self._below.send(ciphertext)
+        except BlockingIOError:
+            return 0
