@@ -361,6 +361,13 @@ MUTATIONS = (
         ),
     ),
     Mutation(
+        "a connection that is over begins a task",
+        "server/connection/connection.py",
+        "                    self._nursery = None ",
+        "                    pass ",
+        ("server/connection/test_streams.py",),
+    ),
+    Mutation(
         "a message acts in the middle of a step",
         "server/connection/connection.py",
         "                await at_rest()\n",
@@ -548,6 +555,13 @@ MUTATIONS = (
         "rows, links = batch.rows, await self._append(batch)\n",
         "rows, links = batch.rows, None\n",
         ("stream/test_fanout.py",),
+    ),
+    Mutation(
+        "a batch that is published at once overtakes those on their way",
+        "stream/fanout.py",
+        "        idle, self._idle = self._idle, False\n",
+        "        idle = True\n",
+        ("stream/test_publish_at_once.py",),
     ),
     Mutation(
         "pieces of a standstill that wait together are told as one",

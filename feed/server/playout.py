@@ -232,6 +232,7 @@ class Playout:
                 fanout.hub.watch(self._runner.look_at_hold)
                 await self._runner.run(
                     channel,
+                    publish_at_once=fanout.publish_at_once,
                     held=lambda: fanout.hub.listening_anywhere < self._settings.wait_clients,
                     settle=partial(self._settle, self._runner, barrier),
                 )

@@ -19,7 +19,7 @@ from feed.sim.input_commits import Commit, CommitState, InputCommits, PlaceEstim
 from feed.sim.run_status import RunStatus
 from feed.sim.simulation import WHOLE, Simulation, StopCondition
 from feed.stream.resettable_event import ResettableEvent
-from feed.stream.source import Batch, Executed, RequestCounts, send, unheard
+from feed.stream.source import Batch, Executed, RequestCounts, by_the_channel, send, unheard
 
 # While the market is paused, an empty batch is sent this often, from which heartbeats are timed.
 STAND_SECONDS: Final = 1.0
@@ -192,6 +192,7 @@ class MarketRunner:
         self,
         channel: trio.MemorySendChannel[Batch],
         *,
+        publish_at_once: Callable[[Batch], bool] = by_the_channel,
         held: Callable[[], bool] = _not_held,
         settle: Callable[[], Awaitable[object]] = _no_wait,
     ) -> None:
@@ -200,17 +201,20 @@ class MarketRunner:
 
         Args:
             channel: Gets all events; closed at the end.
+            publish_at_once: Told each batch before; those that it publishes are not sent. See
+                :meth:`feed.stream.fanout.Fanout.publish_at_once`.
             held: Whether market time does not begin to run yet, such as until clients have subscribed.
                 Requests and commands act meanwhile, as they do in a paused market. Not asked again once
                 it has begun.
             settle: Awaited after every batch, such as for the slowest client to have taken it.
         """
         async with channel:
-            await self._simulate(channel, held, settle)
+            await self._simulate(channel, publish_at_once, held, settle)
 
     async def _simulate(
         self,
         channel: trio.MemorySendChannel[Batch],
+        publish_at_once: Callable[[Batch], bool],
         held: Callable[[], bool],
         settle: Callable[[], Awaitable[object]],
     ) -> None:
@@ -233,11 +237,13 @@ class MarketRunner:
             while self._may_trade() and len(rows) < full:
                 rows += self._traded()
             self._turn.unpark_all()
+            if rows or control.paused:
+                stood = 0 if rows else int((now - began) * NS_PER_SECOND)
+                batch = Batch(rows, now, stood=stood)
+                if not publish_at_once(batch):
+                    await send(channel, batch)
             if rows:
-                await send(channel, Batch(rows, now))
                 await settle()
-            elif control.paused:
-                await send(channel, Batch([], now, stood=int((now - began) * NS_PER_SECOND)))
         self._over = True
         control.close()
         self._turn.unpark_all()

@@ -3,5 +3,5 @@ Numbers the events of a market, and fans them out to its subscribers.
 
 ``hub`` is the pure core: it numbers events, encodes each once per topic, and joins the frames of
 each group of identical subscribers into one buffer. ``send_buffer`` owns the order of bytes on one
-connection. ``fanout`` is the one task that drives them.
+connection. ``fanout`` drives them, step by step, and ``sweep`` writes.
 """

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,10 +30,11 @@ from feed.model.events import QUOTE, Row
 from feed.model.instruments import Instrument, Listing
 from feed.model.topics import Topic
 from feed.server.serve import serve
+from feed.server.server_context import ServerContext
 from feed.settings import Limits, Settings, Tls
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
-from feed.stream.source import Batch, send
+from feed.stream.source import Batch, by_the_channel, send
 from tests.benchmarks.fanout.workloads import symbol
 
 # Market time is the monotonic clock moved to 2024, so that ``time`` has the digits that it has in production.
@@ -51,6 +52,7 @@ class SteadySource:
     Attributes:
         listing: The symbols.
         missing: Clients that have not subscribed yet.
+        publish_at_once: See :meth:`feed.stream.fanout.Fanout.publish_at_once`.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class SteadySource:
             for index in range(symbols)
         )
         self.missing = clients
+        self.publish_at_once: Callable[[Batch], bool] = by_the_channel
         self._complete = trio.Event()
         self._gap = 1e9 / rate
         self._ramp = ramp
@@ -89,7 +92,9 @@ class SteadySource:
         while True:
             rows = self._due()
             if rows:
-                await send(channel, Batch(rows, trio.current_time()))
+                batch = Batch(rows, trio.current_time())
+                if not self.publish_at_once(batch):  # as a market does
+                    await send(channel, batch)
             await trio.sleep(max(0.0, (self._next - time.monotonic_ns()) / 1e9))
 
     def _due(self) -> list[Row]:
@@ -194,13 +199,18 @@ async def main(words: list[str]) -> None:
     """Serve until killed."""
     options = dict(word.split("=") for word in words[6:])
     source = source_of(words)
+
+    def tell(server_context: ServerContext) -> None:
+        source.publish_at_once = server_context.fanout.publish_at_once
+        settle(server_context)
+
     # The table of dialects is shared by the whole process, and this process serves nothing else.
     dialects()["tradyn"] = StampedTradyn(source)
     with TemporaryDirectory() as folder:
         tls = Tls(self_signed=options.get("tls") == "1", ca=Path(folder, "ca.pem"))
         async with trio.open_nursery() as nursery:
             settings = Settings(port=int(words[0]), limits=limits_for(int(words[1])), tls=tls)
-            await nursery.start(partial(serve, settings, source=source, tell=settle))
+            await nursery.start(partial(serve, settings, source=source, tell=tell))
 
 
 if __name__ == "__main__":
