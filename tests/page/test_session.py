@@ -188,12 +188,17 @@ def test_a_refused_resume_begins_with_the_present(play, reason):
     ]
 
 
-def test_what_cannot_go_on_is_lost(play):
-    """A new connection that begins with the present may be to another market: nothing of before is kept."""
+@pytest.mark.parametrize("first", [trade(51), subscribed(51, "trades_btcusd", "candles_1m_btcusd")])
+def test_what_cannot_go_on_is_lost(play, first):
+    """
+    A new connection that begins with the present may be to another market: nothing of before is kept.
+
+    So it is also where no trade was told: those of before the subscription were asked for.
+    """
     *_, opened, begun, other = play(
         {"trades": TRADES, "book": BOOK},
         ["connected", 0],
-        *received(trade(51)),
+        *received(first),
         ["closed", 1001, "", 5],
         ["connected", 6],
         *received(subscribed(3, "trades_btcusd", "candles_1m_btcusd"), subscribed(3, "book_btcusd")),

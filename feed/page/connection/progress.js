@@ -29,7 +29,6 @@ export class Progress {
   /** The next subscription begins with the present. */
   forget() {
     this.whole = false; // of a book: the last part of a snapshot has come, and nothing since was lost
-    this.known = false; // something of it has come
     this.seq = 0; // of the newest position
     this._done = '';
     this._newest = '';
@@ -47,10 +46,7 @@ export class Progress {
 
   /** A message, of a channel or of none, stands at this position. */
   reached(position, channel = '') {
-    if (channel) {
-      this.known = true;
-      if (WITH_SNAPSHOT.test(channel)) this._begun.add(channel);
-    }
+    if (WITH_SNAPSHOT.test(channel)) this._begun.add(channel);
     const seq = seqOf(position);
     if (seq === null || position === this._newest || (seq <= this.seq && this._newest)) return;
     this._done = this._newest;

@@ -277,10 +277,10 @@ export class Session {
     return { kind: 'state', state: 'lost', group: name, reason, after };
   }
 
-  /** Subscribe on a new connection: where it was, or else what was known of it is the past. */
+  /** Subscribe on a new connection: where it was; or else what came since it began, by request too, is the past. */
   _goOn(name, group, now) {
     const since = group.since();
-    this._subscribe(name, group, group.channels, since, now, group.resumes && group.known && !since);
+    this._subscribe(name, group, group.channels, since, now, group.resumes && group.seq > 0 && !since);
   }
 
   _subscribe(name, group, channels, since, now, anew = false) {
