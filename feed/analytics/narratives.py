@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import fsum
 from typing import Final
 
 from feed.analytics.consolidated import Consolidated
@@ -45,7 +46,7 @@ def of_pair(
         funding: Of a perpetual future on it, where there is one.
     """
     obis = [venue.obi for venue in consolidated.venues]
-    obi = round(sum(obis, start=0.0) / len(obis), 2) + 0.0  # which is no negative zero
+    obi = round(fsum(obis) / len(obis), 2) + 0.0  # which is no negative zero
     pressure = "buying" if obi > 0 else "selling"
     strength = "strong" if abs(obi) >= _PRESSURE else "little"
     sentences = [

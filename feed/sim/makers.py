@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from math import floor
+from math import floor, fsum
 from typing import Final
 
 from attrs import evolve
@@ -247,10 +247,10 @@ class DepthChanges:
 
 def _at_rate(pause: tuple[Delay, ...], rate: float) -> tuple[Delay, ...]:
     """The pauses for another rate of book updates: the slowest part is longer or shorter, bursts stay."""
-    total = sum(part.weight for part in pause)
-    mean = sum(part.weight * part.mean_ms for part in pause) / total
+    total = fsum(part.weight for part in pause)
+    mean = fsum(part.weight * part.mean_ms for part in pause) / total
     *fast, slowest = sorted(pause, key=lambda part: part.mean_ms)
-    left = mean * USUAL_RATE / rate - sum(part.weight * part.mean_ms for part in fast) / total
+    left = mean * USUAL_RATE / rate - fsum(part.weight * part.mean_ms for part in fast) / total
     if left * total > slowest.weight * slowest.mean_ms / 8:
         return (*fast, evolve(slowest, mean_ms=min(_LONGEST_MS, left * total / slowest.weight)))
     return tuple(evolve(part, mean_ms=part.mean_ms * USUAL_RATE / rate) for part in pause)

@@ -9,7 +9,7 @@ O'Neill 2022), which makes bursts of trades at one event.
 
 from __future__ import annotations
 
-from math import ceil, floor, sqrt
+from math import ceil, floor, fsum, sqrt
 from operator import attrgetter, mul
 from typing import Final
 
@@ -121,7 +121,7 @@ class ImpactSpreading:
         if any(moves):
             for sim, told in zip(sims, own, strict=True):
                 factors = sim.spec.factors
-                move = sum(map(mul, moves, loadings(factors)))
+                move = fsum(map(mul, moves, loadings(factors)))
                 if told:
                     move -= told * loadings(factors)[main_factor(factors)]
                 if move:
@@ -146,7 +146,7 @@ class OwnNews:
         self.index = sim.queue.register(self)
         seconds = _USUAL_RATE / (news.per_second * sim.spec.updates_per_second)
         self._gap = seconds * NS_PER_SECOND
-        own = 1.0 - sum(loading * loading for loading in loadings(sim.spec.factors))
+        own = 1.0 - fsum(loading * loading for loading in loadings(sim.spec.factors))
         self._scale = sqrt(max(0.0, own) * news.share * seconds)
         self._jumps = int(news.jumps_per_day * seconds / _DAY * (1 << 2 * WIDTH))
         self._jump = news.jump / 2

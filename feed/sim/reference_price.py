@@ -13,7 +13,7 @@ which are the same on every machine.
 
 from __future__ import annotations
 
-from math import sqrt
+from math import fsum, sqrt
 
 from feed.model.durations import NS_PER_SECOND
 from feed.model.market import Impact
@@ -97,7 +97,7 @@ class ReferencePrice:
 
     def __init__(self, opening: float, half: float, impact: Impact, *, interval: int) -> None:
         seconds = interval / NS_PER_SECOND
-        weights = sum(fade.weight for fade in impact.fades)
+        weights = fsum(fade.weight for fade in impact.fades)
         self._permanent_share = impact.permanent
         self._parts = tuple(fade.weight / weights for fade in impact.fades)
         self._weights = tuple((1.0 - impact.permanent) * part for part in self._parts)
@@ -176,7 +176,10 @@ class ReferencePrice:
         shift = self.inventory * self.skew
         if not -most <= shift <= most:
             shift = max(-most, min(most, shift))
-        price = self.permanent + sum(self._transient) - shift
+        moved = 0.0
+        for part in self._transient:  # sum() rounds differently since Python 3.12, and fsum() takes longer
+            moved += part
+        price = self.permanent + moved - shift
         if not self.lowest <= price <= self.highest:
             price = min(max(price, self.lowest), self.highest)
         self.price = price

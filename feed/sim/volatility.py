@@ -8,7 +8,7 @@ Calvet and Fisher 2004). The instruments of an asset class share them.
 
 from __future__ import annotations
 
-from math import prod
+from math import fsum, prod
 from typing import Final
 
 from feed.model.durations import NS_PER_HOUR, NS_PER_SECOND
@@ -77,7 +77,7 @@ class VolatilityRegimes:
         self._means = tuple(regimes.fastest_seconds * _slower(at) * NS_PER_SECOND for at in range(count))
         self._state = [self._bits(1) for _ in range(count)]
         day = _DAYS.get(asset_class, _CURRENCY_DAY) if regimes.daily else (1,) * 24
-        self._day = tuple(24 * hour / sum(day) for hour in day)
+        self._day = tuple(24 * hour / fsum(day) for hour in day)
         self._hour = _Hour(self, queue, start)
         self.sims: list[InstrumentSim] = []
         for at in range(count):
