@@ -15,11 +15,11 @@ DOCUMENTS = (
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "README.md",
+    "feed/SPEED.md",
     "feed/cluster/CLUSTER.md",
     "feed/cluster/DEPLOYMENT.md",
     "feed/dialects/EXCHANGES.md",
     "feed/durability/DURABILITY.md",
-    "feed/stream/SPEED.md",
 )
 PICTURED = ("ARCHITECTURE.md", "README.md")
 # A place in the tree, from the top or from the package; those with a NAME in capitals are to be made.
