@@ -81,20 +81,24 @@ class Fanout:
         """Publish every batch of ``channel`` until it is closed."""
         following: Batch | None = None
         while True:
-            if following is not None:
-                batch = following
-                await trio.lowlevel.checkpoint()
-            else:
+            try:
+                batch = following or channel.receive_nowait()
+            except trio.WouldBlock:
                 self._idle = True
                 try:
-                    batch = await channel.receive()  # which lets other tasks run, once a step
+                    batch = await channel.receive()
                 except trio.EndOfChannel:
-                    self.over.set()
-                    return
+                    break
                 finally:
                     self._idle = False
+            except trio.EndOfChannel:
+                break
+            else:
+                # Others have a turn once a step; what they make must not overtake this one, which is taken.
+                await trio.lowlevel.checkpoint()
             batch, following = self._gathered(batch, channel)
             await self.publish(batch)
+        self.over.set()
 
     def publish_at_once(self, batch: Batch) -> bool:
         """

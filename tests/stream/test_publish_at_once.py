@@ -63,6 +63,24 @@ async def test_nothing_overtakes_what_is_on_its_way(stream, idle):
     assert client.texts[-1] == "quote:0@302"
 
 
+async def test_nothing_overtakes_what_the_fan_out_has_just_taken(stream, nursery):
+    """It lets others run between taking a batch that is there and publishing it, whoever of them is first."""
+    for _ in range(20):  # Trio shuffles tasks that are ready together
+        harness = stream.HubHarness()
+        client = harness.client(stream.topic())
+        channel, receive = trio.open_memory_channel(math.inf)
+        await send(channel, Batch([stream.quote(size=1)], 0.0))
+        nursery.start_soon(harness.fanout.run, receive)
+        for size in (2, 3, 4):
+            await trio.lowlevel.checkpoint()
+            late = Batch([stream.quote(size=size)], 0.0)
+            if not harness.fanout.publish_at_once(late):
+                await send(channel, late)
+        await trio.testing.wait_all_tasks_blocked()
+        assert [row[4] for row in harness.hub.past(0, 10)] == [1, 2, 3, 4]
+        assert client.texts == [f"quote:0@{seq}" for seq in (1, 2, 3, 4)]
+
+
 async def test_before_the_fan_out_runs_and_after_its_end_everything_is_sent(stream, nursery):
     """Nobody knows yet, or any more, whether a batch waits."""
     harness = stream.HubHarness()

@@ -231,6 +231,7 @@ def test_another_market_has_orders_of_its_own(browser, tmp_path):
     second.mkdir()
 
     def order(volume):
+        page.tab.until("feedPage.app.market.book()")
         (bid,) = page.run("app.market.book().levels('bid', 5, 1)")
         body = {"symbol": SYMBOL, "type": 2, "price": float(bid["priceText"]), "volume": volume}
         placed = server.account("trade", body)
