@@ -156,17 +156,17 @@ async def test_a_fault_among_the_events_is_the_fan_outs(stream, idle):
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 5), st.booleans(), st.integers(0, 3)), max_size=20))
 def test_the_stream_is_the_same_by_either_way(stream, plan):
-    """Batches of all sizes, clients that come meanwhile, other tasks that run in between, or do not."""
+    """In the order in which batches were made, of all sizes, with clients and other tasks in between."""
     told = []
 
     async def play(at_once):
-        harness = stream.HubHarness(batch_events=4, sweep_connections=3)
+        harness = stream.HubHarness(batch_events=4, step_events=4, sweep_connections=3)
         channel, receive = trio.open_memory_channel(2)
         clients = [harness.client(stream.topic())]
         async with trio.open_nursery() as nursery, channel:
             nursery.start_soon(harness.fanout.run, receive)
-            for size, joins, passes in plan:
-                batch = Batch([stream.quote()] * size, 0.0)
+            for number, (size, joins, passes) in enumerate(plan):
+                batch = Batch([stream.quote(size=number)] * size, 0.0)
                 if not at_once or not harness.fanout.publish_at_once(batch):
                     await send(channel, batch)
                 for _ in range(passes):
@@ -175,6 +175,8 @@ def test_the_stream_is_the_same_by_either_way(stream, plan):
                     await harness.fanout.at_rest()
                     clients.append(harness.client(stream.topic()))
         told.append(clients)
+        made = [number for number, (size, _, _) in enumerate(plan) for _ in range(size)]
+        assert [row[4] for row in harness.hub.past(0, 1000)] == made
 
     for at_once in (True, False):
         trio.run(play, at_once)

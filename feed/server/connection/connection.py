@@ -144,8 +144,8 @@ class Connection:
     async def _talk(self, nursery: trio.Nursery, handshake_deadline: float) -> None:
         """From the answer to the handshake to the last byte."""
         session, limits = self._session, self._limits
-        # Who has asked waits by now: one that is answered, vanishes and comes back is heard to have gone before
-        # it is counted anew.
+        # Who has asked waits by now: one that is answered, vanishes and comes back is heard to have gone
+        # before it is counted anew.
         await trio.lowlevel.checkpoint()
         answer = answer_to(self._nonce, subprotocol=session.subprotocol, deflate=self._deflate)
         self._send_buffer.open(answer)
